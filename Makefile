@@ -1,0 +1,84 @@
+# The course in two commands: `make lab` opens it, `make test` tests all of it.
+# On Windows there is no make: the README has the same steps for PowerShell.
+
+PYTHON ?= python3
+VENV ?= .venv
+FLOOR ?= .venv-floor
+# More words for pip, such as an index of your choice.
+PIP_ARGS ?=
+# A constraints file, for an environment that is the same each time (CI uses one).
+CONSTRAINTS ?=
+
+BIN = $(VENV)/bin
+PIP_INSTALL = -m pip install --disable-pip-version-check $(PIP_ARGS)
+WITH = $(if $(CONSTRAINTS),-c "$(CONSTRAINTS)")
+
+.PHONY: help lab test bench floor install lint clean
+
+help:
+	@echo "make lab      install, then open JupyterLab on the first lesson"
+	@echo "make test     install, then run the whole test suite"
+	@echo "make bench    measure speed: one ratio a line (tests/bench)"
+	@echo "make floor    unit tests in a second environment with the oldest torch we promise"
+	@echo "make lint     ruff, and the floors of the house"
+	@echo "make clean    remove environments and caches; never work/ or runs/"
+	@echo "Wishes:       PYTHON=python3.12  VENV=folder  PIP_ARGS='words for pip'"
+
+lab: $(VENV)/.installed
+	"$(BIN)/python" -m course_lib lab
+
+test: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest $(PYTEST_ARGS)
+
+install: $(VENV)/.installed
+
+lint: $(VENV)/.installed-test
+	"$(BIN)/python" -m ruff check .
+	"$(BIN)/lint-imports"
+
+bench: $(VENV)/.installed-test
+	@set -e; for file in tests/bench/*.py; do echo "== $$file"; OMP_NUM_THREADS=1 "$(BIN)/python" "$$file"; done
+
+# The floor of the ranges in pyproject.toml. Not part of `make test`: it is a second, large environment.
+floor: $(FLOOR)/.installed-test
+	OMP_NUM_THREADS=1 "$(FLOOR)/bin/python" -m pytest -m "not browser" \
+	  --ignore=tests/notebooks --ignore=tests/browser $(PYTEST_ARGS)
+
+# Stamps: nothing is installed again while pyproject.toml stays the same.
+$(VENV)/.installed: pyproject.toml | $(VENV)/pyvenv.cfg
+	@$(MAKE) --no-print-directory .big-download
+	"$(BIN)/python" $(PIP_INSTALL) $(WITH) -e .
+	@touch "$@"
+
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/pyvenv.cfg
+	@$(MAKE) --no-print-directory .big-download
+	"$(BIN)/python" $(PIP_INSTALL) $(WITH) -e ".[test]"
+	@touch "$@" "$(VENV)/.installed"
+
+$(FLOOR)/.installed-test: pyproject.toml | $(FLOOR)/pyvenv.cfg
+	"$(FLOOR)/bin/python" $(PIP_INSTALL) "torch==2.11.*" "torchvision==0.26.*" -e ".[test]"
+	@touch "$@"
+
+$(VENV)/pyvenv.cfg $(FLOOR)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed. If you have one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv "$(@D)" || { rm -f "$@"; \
+	  echo "python3 cannot make an environment (on Debian and Ubuntu: apt install python3-venv)."; exit 1; }
+
+# Linux without an NVIDIA GPU: pip would fetch the GPU build, several GB of it. Say so before it starts.
+.PHONY: .big-download
+.big-download:
+	@if [ "$$(uname -s)" = Linux ] && [ ! -e /proc/driver/nvidia/version ] && [ -z "$(PIP_ARGS)" ] \
+	  && ! "$(BIN)/python" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)'; then \
+	  echo ""; \
+	  echo "  No NVIDIA GPU was found here. The standard PyTorch for Linux is the GPU build: a download of"; \
+	  echo "  some GB, 5.4 GB on disk. It works without a GPU. To take the small CPU build instead, press"; \
+	  echo "  Ctrl-C and choose one of these (neither was tried on our machines):"; \
+	  echo "    make lab PIP_ARGS='--extra-index-url ADDRESS'   ADDRESS: the CPU index that PyTorch's page names"; \
+	  echo "    conda env create -f environment.yml"; \
+	  echo ""; \
+	fi
+
+clean:
+	rm -rf "$(VENV)" "$(FLOOR)" build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find course_lib tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,244 @@
+"""The `course` command. Each command imports what it needs: help and doctor work when torch does not."""
+
+import contextlib
+import functools
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# Plain text: it looks the same in every terminal, and on Windows.
+_LOOK = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+app = typer.Typer(no_args_is_help=True, **_LOOK)
+data_app = typer.Typer(**_LOOK)
+app.add_typer(data_app, name="data")
+
+# What goes wrong in a learner's hands. Anything else is our mistake and shows its traceback.
+_EXPECTED = (LookupError, ValueError, OSError, ImportError)
+
+
+class Scale(StrEnum):
+    """How big a run is (the scales of course_lib.runtime, which would load torch)."""
+
+    smoke = "smoke"
+    quick = "quick"
+    class_ = "class"
+    full = "full"
+
+
+def message(error: BaseException) -> str:
+    """One line about an error: the text that its author wrote, without Python's decoration."""
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(str(part) for part in (error.strerror, error.filename) if part)
+    if isinstance(error, ImportError):
+        return f"{error}\nThe environment looks broken. To find out what and how to cure it: course doctor"
+    return str(error.args[0]) if error.args else type(error).__name__
+
+
+def plain_errors(command):
+    """Wrap a command: what goes wrong is said once, on stderr, with exit status 2 and no traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*args, **kwargs):
+        try:
+            return command(*args, **kwargs)
+        except KeyboardInterrupt:
+            typer.echo("\ncourse: stopped. What was finished is kept.", err=True)
+            raise typer.Exit(130) from None
+        except _EXPECTED as error:
+            if os.environ.get("COURSE_DEBUG"):
+                raise
+            typer.echo(f"course: {message(error)}", err=True)
+            raise typer.Exit(2) from None
+
+    return wrapped
+
+
+@app.callback()
+def main(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False):
+    """Build, Break, Explain: open, run and check the lessons.
+
+    \b
+    Start here:
+      course lab              open the lessons in JupyterLab
+      course doctor           find out what is wrong, and the command that cures it
+    \b
+    `python -m course_lib` is the same as `course`.
+    """
+    if debug:
+        os.environ["COURSE_DEBUG"] = "1"
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # an old Windows console cannot show every sign
+
+
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Default: 8888, or the next free one.")]
+
+
+@app.command()
+@plain_errors
+def lab(
+    port: Port = None,
+    browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
+    folder: Annotated[Path | None, typer.Option(help="Where your copies are. Default: work/.")] = None,
+):
+    """Open the lessons in JupyterLab, in your own copies.
+
+    Copies that are missing are made; a file that is there is never overwritten. Ctrl-C ends it.
+
+    \b
+    Examples:
+      course lab
+      course lab --port 8890 --no-browser
+    """
+    from course_lib.classroom.lab import open_lab
+
+    raise typer.Exit(open_lab(folder, port=port, browser=browser))
+
+
+@app.command()
+@plain_errors
+def lessons():
+    """List the lessons."""
+    from course_lib.classroom.lessons import lessons as every
+
+    for lesson in every():
+        typer.echo(f"{lesson.number}  {lesson.slug:32}  {lesson.title}")
+
+
+@app.command()
+@plain_errors
+def run(
+    names: Annotated[list[str] | None, typer.Argument(metavar="LESSONS", help='Such as "3". None: all.')] = None,
+    scale: Annotated[Scale, typer.Option(help="How big.")] = Scale.quick,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The base seed.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Default: runs/SCALE-SEED.")] = None,
+    timeout: Annotated[float | None, typer.Option(min=1, help="Seconds a lesson may take.")] = None,
+):
+    """Run lessons from top to bottom and collect their claims.
+
+    Writes executed copies, ledger.json and ledger.html into the output folder and changes nothing else.
+    Exit status 1 if a lesson dies or a verdict flips against the recorded one.
+
+    \b
+    Examples:
+      course run                          every lesson, quick
+      course run 3 --scale class          one lesson, five seeds
+      course run 0 3 --seed 7 --out mine
+    """
+    from course_lib.classroom.lessons import choose
+
+    chosen = choose(names)
+    if not chosen:
+        raise LookupError("there are no lessons in notebooks/")
+    out = _writable(out or Path("runs") / f"{scale.value}-{seed}")
+    from course_lib.classroom.run import run_lessons
+
+    raise typer.Exit(run_lessons(chosen, scale.value, seed, out, timeout=timeout, echo=typer.echo))
+
+
+@app.command()
+@plain_errors
+def accept(folder: Annotated[Path, typer.Argument(help="The output folder of `course run`.")]):
+    """Copy the claims of a run into data/ledger.jsonl, the record of what was measured.
+
+    \b
+    Example:
+      course accept runs/quick-0
+    """
+    from course_lib.classroom.ledger import accept as accept_rows
+
+    typer.echo(f"{accept_rows(folder)} rows written to data/ledger.jsonl")
+
+
+@app.command()
+@plain_errors
+def save(
+    names: Annotated[list[str], typer.Argument(metavar="LESSONS", help='Such as "3".')],
+    quick_check: Annotated[bool, typer.Option(help="First see that seeds and threads agree.")] = True,
+):
+    """Run lessons at quick and store their outputs in notebooks/ (for authors).
+
+    \b
+    Example:
+      course save 3
+    """
+    from course_lib.classroom.lessons import choose
+    from course_lib.classroom.save import save as save_lesson
+
+    for lesson in choose(names):
+        save_lesson(lesson, quick_check=quick_check, echo=typer.echo)
+
+
+@data_app.callback(invoke_without_command=True)
+@plain_errors
+def data(context: typer.Context):
+    """The data sets: list, verify, fetch. Without a word more: list.
+
+    \b
+    Examples:
+      course data
+      course data verify
+      course data fetch mnist
+    """
+    if context.invoked_subcommand is None:
+        data_list()
+
+
+@data_app.command("list")
+@plain_errors
+def data_list():
+    """List the data sets with their sizes and licences."""
+    from course_lib.data import sets
+
+    for info in sets():
+        shape = "x".join(str(n) for n in info.shape)
+        typer.echo(f"{info.name:16} {shape:9} {len(info.classes):3} classes   licence: {info.licence}")
+
+
+@data_app.command("verify")
+@plain_errors
+def data_verify(name: Annotated[str | None, typer.Argument(help="A data set. None: all.")] = None):
+    """Compare the files with their checksums. Exit status 1 if one differs; nothing is changed."""
+    from course_lib.data import verify
+
+    problems = verify(name)
+    for problem in problems:
+        typer.echo(f"course: {problem}", err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("The data is there and its checksums agree.")
+
+
+@data_app.command("fetch")
+@plain_errors
+def data_fetch(name: Annotated[str, typer.Argument(help="A data set, such as mnist.")]):
+    """Download a full data set into the cache, and check it."""
+    from course_lib.data import fetch
+
+    typer.echo(f"{name}: {fetch(name) or 'ready'}")
+
+
+@app.command()
+@plain_errors
+def doctor(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to look at.")] = 8888):
+    """Examine this machine; each failure names the one command that cures it."""
+    from course_lib.classroom.doctor import doctor as examine
+
+    raise typer.Exit(examine(port=port, echo=typer.echo))
+
+
+def _writable(folder: Path) -> Path:
+    """The folder, made if missing; OSError with the cure if nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise OSError(
+            f"cannot write into {folder} ({error.strerror or error}); choose another folder: --out FOLDER"
+        ) from error
