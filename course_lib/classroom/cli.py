@@ -76,6 +76,7 @@ def main(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback
             stream.reconfigure(errors="replace")  # an old Windows console cannot show every sign
 
 
+Wanted = Annotated[list[str] | None, typer.Argument(metavar="LESSONS", help='Such as "3". None: all.')]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Default: 8888, or the next free one.")]
 
 
@@ -113,7 +114,7 @@ def lessons():
 @app.command()
 @plain_errors
 def run(
-    names: Annotated[list[str] | None, typer.Argument(metavar="LESSONS", help='Such as "3". None: all.')] = None,
+    names: Wanted = None,
     scale: Annotated[Scale, typer.Option(help="How big.")] = Scale.quick,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The base seed.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Default: runs/SCALE-SEED.")] = None,
