@@ -1,0 +1,117 @@
+"""Predictions: the learner commits to an answer before the lesson shows it, and sees both side by side later.
+
+`predict` asks and never waits; only a click writes anything. `reveal`, at the lesson's end, shows the answer.
+"""
+
+import html
+
+import ipywidgets as W
+from IPython.display import display
+
+from course_lib.exercises.progress import read, record_prediction
+
+CONFIDENCE = {1: "a guess", 2: "fairly sure", 3: "sure"}
+_asked: dict[str, dict[str, str]] = {}
+
+
+class _Output:
+    """An output with stable text; the widget, where there is one, is drawn instead of the HTML."""
+
+    def __init__(self, text: str, markup: str, widget: W.Widget | None = None):
+        self.text, self.markup, self.widget = text, markup, widget
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle = {"text/plain": self.text, "text/html": self.markup}
+        view = "application/vnd.jupyter.widget-view+json"
+        if self.widget is not None:
+            bundle[view] = (self.widget._repr_mimebundle_() or {}).get(view)
+        return {kind: value for kind, value in bundle.items() if value}
+
+
+def predict(prediction_id: str, choices: dict[str, str], question: str = "") -> None:
+    """Ask a question; the answer is kept when the learner clicks, and shown by `reveal`.
+
+    choices: key -> text, such as {"a": "The deeper net", "b": "The shallow one"}. Which is right, `reveal`
+    is told, so that this cell does not give it away.
+    Raises ValueError for fewer than two choices.
+    """
+    if len(choices) < 2:
+        raise ValueError(f"choices must offer at least two answers, got {list(choices)}")
+    _asked[prediction_id] = dict(choices)
+    form = Form(prediction_id, choices, question)
+    listed = "".join(f"<li>{html.escape(text)}</li>" for text in choices.values())
+    markup = f'<p><b>{html.escape(question)}</b></p><ul>{listed}</ul>'
+    display(_Output(f"{prediction_id}: your prediction", markup, form))
+
+
+class Form(W.VBox):
+    """The answers, how sure one is, and a button."""
+
+    def __init__(self, prediction_id: str, choices: dict[str, str], question: str):
+        kept = read()["predictions"].get(prediction_id, {})
+        wide = {"layout": W.Layout(width="auto"), "style": {"description_width": "initial"}}
+        answer, sure = kept.get("answer"), kept.get("confidence")
+        self.prediction_id = prediction_id
+        self.answer = W.RadioButtons(
+            options=[(text, key) for key, text in choices.items()], description="I predict:",
+            value=answer if answer in choices else None, **wide,
+        )
+        self.confidence = W.RadioButtons(
+            options=[(text, level) for level, text in CONFIDENCE.items()], description="I am:",
+            value=sure if sure in CONFIDENCE else None, **wide,
+        )
+        self.button = W.Button(description="Keep my prediction", layout=W.Layout(width="auto"))
+        self.status = W.HTML("Kept earlier; you may still change it." if kept else "")
+        self.button.on_click(self._keep)
+        title = [W.HTML(f"<b>{html.escape(question)}</b>")] if question else []
+        super().__init__([*title, self.answer, self.confidence, self.button, self.status])
+
+    def _keep(self, _button: W.Button) -> None:
+        if self.answer.value is None or self.confidence.value is None:
+            self.status.value = "Choose an answer and how sure you are."
+            return
+        note = record_prediction(self.prediction_id, self.answer.value, self.confidence.value)
+        self.status.value = html.escape(note) or "Kept. The lesson comes back to it at its end."
+
+
+def reveal(prediction_id: str, right: str, beliefs: dict[str, str]) -> None:
+    """Show the learner's prediction beside the right answer.
+
+    right: the key of the right choice. beliefs: key -> what that choice rests on: for a wrong one the
+    misconception by name, for the right one the reason. Needs `predict` of the same id earlier in the lesson.
+    Raises KeyError for an id that was not asked, ValueError for a key that is not among its choices.
+    """
+    if prediction_id not in _asked:
+        raise KeyError(f"prediction {prediction_id!r} has not been asked; run its predict cell first "
+                       f"(asked so far: {', '.join(_asked) or 'none'})")
+    choices = _asked[prediction_id]
+    unknown = {right, *beliefs} - set(choices)
+    if unknown:
+        raise ValueError(f"right and beliefs must use the choices {list(choices)}, not {sorted(unknown)}")
+    kept = read()["predictions"].get(prediction_id, {})
+    rows = []
+    for key, text in choices.items():
+        marks = ["right" if key == right else "", "your prediction" if key == kept.get("answer") else "",
+                 "your first one" if kept.get("first") == key != kept.get("answer") else ""]
+        mark = html.escape(", ".join(filter(None, marks)))
+        weight = "bold" if key == right else "normal"
+        rows.append(f'<tr style="font-weight:{weight}"><td>{mark}</td><td>{html.escape(text)}</td>'
+                    f"<td>{html.escape(beliefs.get(key, ''))}</td></tr>")
+    head = '<tr><th scope="col"></th><th scope="col">Answer</th><th scope="col">What it rests on</th></tr>'
+    markup = f"<table>{head}{''.join(rows)}</table>{_told(kept, right)}"
+    display(_Output(f"{prediction_id}: the answer", markup))
+
+
+def _told(kept: dict, right: str) -> str:
+    """One line about the learner's own answer."""
+    if "answer" not in kept:
+        return "<p>You made no prediction here.</p>"
+    level = kept.get("confidence")
+    if kept["answer"] == right:
+        tail = "Your picture of it was right" if level == 3 else "Right, and now with a reason"
+    else:
+        tail = "Sure and surprised: worth a second look" if level == 3 else "Now you know what misleads"
+    return f"<p>You said: {html.escape(CONFIDENCE.get(level, ''))}. {tail}.</p>"
