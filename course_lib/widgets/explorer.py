@@ -1,0 +1,281 @@
+"""One widget for the whole course: a pure function from settings to a picture, behind controls.
+
+The browser keeps every picture it was given and shows a known setting at once; for an unknown one it asks the
+kernel, one request at a time. While the kernel is idle it draws the neighbours of the present setting.
+"""
+
+import asyncio
+import base64
+import inspect
+import itertools
+import json
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+from matplotlib.figure import Figure
+
+from course_lib.widgets.controls import Panel
+from course_lib.widgets.pictures import decode, encode, to_rgb
+
+KEPT = 400  # pictures kept by the kernel, the oldest go first
+MOST_FRAMES = 2000  # pictures that `frames` is willing to draw
+REST = 0.04  # seconds of quiet before neighbours are drawn
+SLOW = 0.3  # seconds: a picture slower than this is never drawn ahead
+FILES = Path(__file__).parent
+
+
+class Explorer(anywidget.AnyWidget):
+    """A picture with controls.
+
+        Explorer(draw, alt="Loss against depth.", depth=Slider(8, 44, step=6), kind=Choice(["plain", "skip"]))
+
+    draw(**settings): a pure function that returns a matplotlib Figure, a uint8 array (height, width, 3 or 4),
+    or PNG or WebP bytes. alt: what the picture shows, for those who do not see it; a text, or a function of
+    the settings. live: pictures are quick, so draw while a slider moves and draw neighbours ahead; with False
+    only when the slider is let go. controls: Slider, Choice, Toggle or Button, named after draw's arguments.
+    In code: `settings`, `set(depth=20)`, `press(name)`, `picture()`, `frames()`.
+    Raises TypeError or ValueError that names the argument.
+    """
+
+    _esm = FILES / "explorer.js"
+    _css = FILES / "explorer.css"
+    spec = traitlets.List().tag(sync=True)
+    start = traitlets.List().tag(sync=True)
+    name = traitlets.Unicode().tag(sync=True)
+    live = traitlets.Bool(True).tag(sync=True)
+    settings = traitlets.Dict()  # `explorer.observe(f, "settings")` hears every move
+
+    def __init__(self, draw, /, *, alt, live: bool = True, **controls):
+        panel = Panel(controls)
+        _check(draw, alt, panel)
+        self._draw, self._alt, self._panel = draw, alt, panel
+        self._at, self._last = list(panel.start), None
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._sent: set[str] = set()
+        self._epoch, self._asked, self._planned = 0, 0.0, False
+        self.error: Exception | None = None
+        self._frame(self._at)  # a picture function that does not work says so here
+        super().__init__(spec=panel.spec, start=list(panel.start), live=bool(live), name=self._title(),
+                         settings=panel.settings(panel.start))
+        self.on_msg(self._hear)
+        self._send_frame(self._at)
+
+    # For code
+
+    def set(self, **settings) -> None:
+        """Move controls: `explorer.set(depth=20)`. Draws at once, so an error in draw is raised here."""
+        place = self._panel.move(self._at, settings)
+        self._frame(place)
+        self._go(place)
+        self.send({"kind": "move", "at": place})
+        self._send_frame(place)
+
+    def press(self, name: str) -> None:
+        """Press a button: its action runs, all pictures are forgotten and the present one is drawn anew."""
+        if name not in self._panel.buttons:
+            names = ", ".join(self._panel.buttons) or "none"
+            raise TypeError(f"there is no button {name!r}; choose from {names}")
+        self._panel.buttons[name].action(**self.settings)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all pictures: call it when what draw depends on has changed."""
+        self._kept.clear()
+        self._sent.clear()
+        self._epoch += 1
+        self.send({"kind": "clear", "epoch": self._epoch})
+        self._send_frame(self._at)
+
+    def picture(self) -> np.ndarray:
+        """The picture of the present setting: uint8 array (height, width, 3)."""
+        return decode(self._frame(self._at))
+
+    def frames(self, grid: dict | None = None) -> dict[str, bytes]:
+        """Pictures of many settings: key (a JSON list of the values' texts) -> image bytes.
+
+        grid: name -> list of values; a control that is not named keeps all its values. Raises ValueError if
+        that makes more than 2000 pictures, TypeError for an unknown name.
+        """
+        return {self._panel.key(at): self._frame(at) for at in self._places(grid)}
+
+    def to_html(self, grid: dict | None = None) -> str:
+        """The widget as a piece of web page that needs no kernel and no network; grid as in `frames`."""
+        places = self._places(grid)
+        spec = [dict(c) for c in self._panel.spec if c["kind"] != "button"]
+        for i, control in enumerate(spec):
+            kept = sorted({at[i] for at in places})
+            control["values"] = [control["values"][k] for k in kept]
+        start = self._at if self._at in places else places[0]
+        begin = [c["values"].index(dial.texts[k]) for c, dial, k in
+                 zip(spec, self._panel.dials.values(), start, strict=True)]
+        frames = {self._panel.key(at): {"src": _data_url(self._frame(at)), "alt": self._alt_of(at)}
+                  for at in places}
+        content = json.dumps({"spec": spec, "start": begin, "name": self.name, "frames": frames})
+        content = content.replace("</", "<\\/")
+        script, css = (FILES / "explorer.js").read_text("utf-8"), (FILES / "explorer.css").read_text("utf-8")
+        return (f'<div class="course-page"><style>{css}</style><script type="module">{script}\n'
+                f'standalone(document.getElementById("{self.model_id}"), {content});</script>'
+                f'<div id="{self.model_id}"></div></div>')
+
+    def __repr__(self) -> str:
+        return self._title()
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The live widget, and for viewers without one a still picture with its alt text."""
+        bundle, alt = super()._repr_mimebundle_(**kwargs), self._alt_of(self._at)
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+        png = encode(self.picture(), "palette")
+        data |= {"text/plain": self._title(), "image/png": base64.b64encode(png).decode("ascii")}
+        return data, {"image/png": {"alt": alt}}
+
+    # For the browser
+
+    def _hear(self, _widget, message: dict, _buffers) -> None:
+        """Answer one message of the browser; a request always gets exactly one reply."""
+        kind, reply = message.get("kind"), message.get("reply")
+        self._asked = time.monotonic()
+        try:
+            if kind == "hello":
+                self._sent.clear()
+                self.send({"kind": "move", "at": self._at, "hello": True})
+                self._send_frame(self._at)
+            elif kind == "press":
+                self._place(message)
+                self.press(message["name"])
+                self.send({"kind": "done", "reply": reply})
+            elif kind == "want":
+                place = self._place(message)
+                if message.get("have"):
+                    self.send({"kind": "done", "reply": reply})
+                else:
+                    self._send_frame(place, reply)
+        except (Exception, KeyboardInterrupt) as error:
+            self.error = error
+            self.send({"kind": "error", "reply": reply, "text": f"{type(error).__name__}: {error}"})
+        self._plan()
+
+    def _place(self, message: dict) -> list[int]:
+        place = message.get("at")
+        if not self._panel.valid(place):
+            raise ValueError(f"no such setting: {place!r}")
+        self._go(place)
+        return place
+
+    def _go(self, place: list[int]) -> None:
+        """Be there: the last control moved is remembered, observers of `settings` are called."""
+        moved = [i for i, (old, new) in enumerate(zip(self._at, place, strict=True)) if old != new]
+        self._last = moved[0] if moved else self._last
+        self._at = list(place)
+        self.settings = self._panel.settings(place)
+
+    def _frame(self, at) -> bytes:
+        """The encoded picture of a place, drawn if it is not kept."""
+        key = self._panel.key(at)
+        if key not in self._kept:
+            self._kept[key] = _as_bytes(self._draw(**self._panel.settings(at)))
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[key]
+
+    def _send_frame(self, at, reply: int | None = None) -> None:
+        key, data = self._panel.key(at), self._frame(at)
+        self._sent.add(key)
+        self.send({"kind": "frame", "key": key, "alt": self._alt_of(at), "mime": _mime(data),
+                   "epoch": self._epoch, "reply": reply}, buffers=[data])
+
+    def _plan(self) -> None:
+        """Draw ahead in idle time, one picture a turn of the event loop, so that requests come between."""
+        if self.live and not self._planned:
+            self._planned = self._later(REST, self._ahead)
+
+    def _later(self, seconds: float, job) -> bool:
+        try:
+            asyncio.get_running_loop().call_later(seconds, job)
+        except RuntimeError:  # no event loop: nobody looks
+            return False
+        return True
+
+    def _ahead(self) -> None:
+        """Draw and send the likeliest neighbour that the browser does not have yet."""
+        self._planned = False
+        if self.comm is None:
+            return
+        if time.monotonic() - self._asked < REST:
+            return self._plan()
+        for place in self._panel.neighbours(self._at, self._last):
+            if (key := self._panel.key(place)) not in self._sent:
+                self._sent.add(key)
+                began = time.monotonic()
+                try:
+                    self._send_frame(place)
+                except Exception:  # shown when the learner goes there
+                    continue
+                if time.monotonic() - began < SLOW:
+                    self._planned = self._later(0.001, self._ahead)
+                return None
+        return None
+
+    def _places(self, grid: dict | None) -> list[list[int]]:
+        grid = dict(grid or {})
+        for name in set(grid) - set(self._panel.dials):
+            raise TypeError(f"grid: there is no setting {name!r}; choose from {', '.join(self._panel.dials)}")
+        axes = [sorted({dial.index(v, name) for v in grid[name]}) if name in grid else range(len(dial.values))
+                for name, dial in self._panel.dials.items()]
+        count = int(np.prod([len(axis) for axis in axes]))
+        if not 0 < count <= MOST_FRAMES:
+            raise ValueError(f"grid makes {count} pictures, allowed are 1 to {MOST_FRAMES}; "
+                             "name fewer values, at least one for each control")
+        return [list(at) for at in itertools.product(*axes)]
+
+    def _alt_of(self, at) -> str:
+        return self._alt if isinstance(self._alt, str) else str(self._alt(**self._panel.settings(at)))
+
+    def _title(self) -> str:
+        """A text for the whole widget that is the same on every machine."""
+        if isinstance(self._alt, str):
+            return f"Explorer: {self._alt}"
+        return "Explorer with " + ", ".join(control["label"] for control in self._panel.spec)
+
+
+def _check(draw, alt, panel: Panel) -> None:
+    if not callable(draw):
+        raise TypeError(f"draw must be a function of the settings, got {draw!r}")
+    if not callable(alt) and not (isinstance(alt, str) and alt.strip()):
+        raise ValueError("alt must be a sentence that says what the picture shows, "
+                         "or a function of the settings that returns one")
+    for name, function in (("draw", draw), ("alt", alt)):
+        if callable(function):
+            try:
+                inspect.signature(function).bind(**panel.settings(panel.start))
+            except TypeError as error:
+                names = ", ".join(panel.dials) or "nothing"
+                raise TypeError(f"{name} must take the settings {names} as arguments: {error}") from None
+
+
+def _as_bytes(picture) -> bytes:
+    """Whatever a picture function may return, as image bytes."""
+    if isinstance(picture, Figure):
+        manager = getattr(picture.canvas, "manager", None)
+        data = encode(to_rgb(picture))
+        if manager is not None:  # a pyplot figure: take it out, else it is shown a second time
+            from matplotlib import pyplot
+            pyplot.close(picture)
+        return data
+    if isinstance(picture, (bytes, bytearray)) and _mime(picture):
+        return bytes(picture)
+    if isinstance(picture, np.ndarray):
+        return encode(picture)
+    raise TypeError("draw must return a matplotlib Figure, a uint8 array (height, width, 3 or 4) "
+                    f"or PNG or WebP bytes, got {type(picture).__name__}")
+
+
+def _mime(data: bytes) -> str:
+    return "image/png" if data[:4] == b"\x89PNG" else "image/webp" if data[8:12] == b"WEBP" else ""
+
+
+def _data_url(data: bytes) -> str:
+    return f"data:{_mime(data)};base64,{base64.b64encode(data).decode('ascii')}"
