@@ -56,7 +56,7 @@ def _student_cell(number: int, cell: nbformat.NotebookNode) -> nbformat.Notebook
 def _without_solution(source: str, stub: tuple[str, ...], name: str) -> str:
     """The source with each marked block replaced by the stub, at the indentation of its BEGIN line."""
     kept, inside = [], False
-    for line in source.splitlines():
+    for line in source.split("\n"):
         marker = _MARKER.match(line)
         begins = marker and marker["which"].upper() == "BEGIN"
         if marker and begins == inside:
