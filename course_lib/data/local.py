@@ -23,7 +23,7 @@ def own_folder() -> Path | None:
         return None
     folder = Path(wish).expanduser()
     if not folder.is_dir():
-        raise FileNotFoundError(f"COURSE_DATA is {wish!r}, and there is no such folder. Correct it or unset it.")
+        raise FileNotFoundError(f"COURSE_DATA is {wish!r}, but there is no such folder. Correct or unset it.")
     return folder
 
 
@@ -61,7 +61,7 @@ def read_checked(path: Path, file: File) -> bytes:
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
-            raise DamagedFile(f"{stored} is damaged, it cannot be unpacked ({error}). {_cure(path)}") from error
+            raise DamagedFile(f"{stored} is damaged: it does not unpack ({error}). {_cure(path)}") from error
     if file.bytes is not None and len(data) != file.bytes:
         raise DamagedFile(f"{stored} is damaged: {len(data):,} bytes, not {file.bytes:,}. {_cure(path)}")
     if not agrees(data, file):
@@ -79,7 +79,8 @@ def agrees(data: bytes, file: File) -> bool:
 def verify(name: str | None = None) -> list[str]:
     """Compare the files with their checksums: what is wrong, each line naming a file and the cure.
 
-    Nothing is changed. The small sets must be there; of the full ones, what is in $COURSE_DATA and in the cache is looked at.
+    Nothing is changed. The small sets must be there; of the full ones, whatever is in $COURSE_DATA and in the
+    cache is looked at.
     name: one data set; None: all. Raises ValueError for an unknown name.
     """
     problems = []

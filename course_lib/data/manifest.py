@@ -11,7 +11,7 @@ SPLITS = ("train", "test")
 
 @dataclass(frozen=True)
 class File:
-    """One file of a data set. `path` is below data/ if size is "small", else below $COURSE_DATA or the cache."""
+    """One file of a data set. `path` is below data/ for small ones, else below $COURSE_DATA or the cache."""
 
     size: str  # "small", "part" or "full"
     split: str  # "train" or "test"
