@@ -1,0 +1,234 @@
+"""Execute one notebook in a kernel of its own: through papermill, watched for memory, time and Ctrl-C.
+
+Used by `course run` and `course save`. Whatever happens (an error, a timeout, a killed kernel, Ctrl-C), no
+process of the lesson is left behind and the copy holds all that was computed until then.
+"""
+
+import contextlib
+import logging
+import os
+import re
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+
+FINISHED, DIED, KERNEL_DIED = "finished", "died", "kernel died"
+TIMED_OUT, INTERRUPTED = "timed out", "interrupted"
+_SAMPLE = 0.1  # seconds between two looks at the kernel
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_FRAME = re.compile(r"\s*(File |Cell In|Input In|-+> ?\d+)")
+
+
+@dataclass
+class Outcome:
+    """How the execution of one notebook ended. `where` and `error` are empty if it finished."""
+
+    status: str
+    seconds: float
+    peak_mb: float  # most memory that the kernel and its children held at once, MiB
+    notebook: nbformat.NotebookNode | None
+    where: str = ""
+    error: str = ""
+
+
+def execute(
+    notebook: nbformat.NotebookNode,
+    copy: Path,
+    *,
+    parameters: dict | None = None,
+    threads: int = 1,
+    timeout: float | None = None,
+    on_cell: Callable[[int], None] = lambda index: None,
+) -> Outcome:
+    """Run all cells of `notebook` in a fresh kernel, working folder and result in the folder of `copy`.
+
+    parameters: what papermill injects; none leaves the notebook's own. threads: CPU threads of the kernel.
+    timeout: seconds for the whole, kernel start included. on_cell(index) is called as each cell starts.
+    Never raises for what the notebook does: the Outcome says it. Ctrl-C gives the status "interrupted".
+    """
+    import papermill  # here and not above: the import takes seconds
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the Outcome reports what went wrong
+    names = [_describe(notebook, i) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    seen: list[str] = []
+
+    def cell_starts(cell, cell_index):
+        if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", []):
+            seen.append(names[len(seen)])
+        on_cell(cell_index)
+
+    copy.unlink(missing_ok=True)  # an older run's copy must not pass for this one's
+    watch, began, error = _Watch(timeout), time.monotonic(), ""
+    with tempfile.TemporaryFile() as kernel_stderr, _ctrl_c(lambda: watch.stop(INTERRUPTED)):
+        kernel = _kernel_class(_environment(threads), kernel_stderr, watch.kernel_started)
+        watch.start()
+        try:
+            papermill.execute_notebook(
+                notebook,
+                str(copy).replace("{", "{{").replace("}", "}}"),  # papermill fills in {names}
+                parameters or {},
+                cwd=str(copy.parent),
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                kernel_manager_class=kernel,
+                on_cell_start=cell_starts,
+            )
+            status = FINISHED
+        except papermill.PapermillExecutionError as wrong:
+            status, error = DIED, _short_traceback(wrong.ename, wrong.evalue, wrong.traceback)
+        except Exception as wrong:  # a dead kernel, a full disk, ...: the other lessons go on
+            status, error = KERNEL_DIED, f"{type(wrong).__name__}: {wrong}"
+            if not watch.kernel_is_gone():
+                status = DIED
+        finally:
+            watch.close()
+        status = watch.reason or status
+        if status == KERNEL_DIED:
+            error = "\n".join([error, *_last_words(kernel_stderr)])
+        elif status != DIED:
+            error = ""
+    seconds = time.monotonic() - began
+    where = "" if status == FINISHED else (seen[-1] if seen else "before the first cell")
+    return Outcome(status, seconds, watch.peak / 2**20, _read(copy), where, error)
+
+
+class _Watch(threading.Thread):
+    """Follows a kernel and its children: their memory, the deadline, and that none of them stays."""
+
+    def __init__(self, timeout: float | None):
+        super().__init__(daemon=True)
+        self.reason, self.peak = "", 0
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._family: set[psutil.Process] = set()
+        self._root: psutil.Process | None = None
+        self._over = threading.Event()
+
+    def kernel_started(self, pid: int) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._root = psutil.Process(pid)
+            self._family.add(self._root)
+        if self.reason:
+            self._kill()
+
+    def kernel_is_gone(self) -> bool:
+        return self._root is None or not _alive(self._root)
+
+    def stop(self, reason: str) -> None:
+        self.reason = self.reason or reason
+        self._kill()
+
+    def run(self) -> None:
+        while not self._over.wait(_SAMPLE):
+            self._sample()
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                self.stop(TIMED_OUT)
+
+    def close(self) -> None:
+        self._over.set()
+        self.join()
+        self._kill()
+        psutil.wait_procs(list(self._family), timeout=5)
+
+    def _sample(self) -> None:
+        if self._root is None:
+            return
+        with contextlib.suppress(psutil.Error):
+            self._family.update(self._root.children(recursive=True))
+        held = 0
+        for process in list(self._family):
+            with contextlib.suppress(psutil.Error):
+                held += process.memory_info().rss
+        self.peak = max(self.peak, held)
+
+    def _kill(self) -> None:
+        for process in list(self._family):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _kernel_class(env: dict[str, str], stderr, started: Callable[[int], None]):
+    """A kernel manager for this very Python, whatever kernels are installed beside it."""
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpec
+
+    class LessonKernel(AsyncKernelManager):
+        @property
+        def kernel_spec(self):
+            return KernelSpec(**get_kernel_dict())
+
+        async def start_kernel(self, **options):
+            await super().start_kernel(env=env, stderr=stderr, **options)
+            started(self.provisioner.pid)
+
+    return LessonKernel
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """The kernel's environment: its threads, set before torch loads, and that nobody sits in front of it."""
+    count = str(threads)
+    names = ("COURSE_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return {**os.environ, **dict.fromkeys(names, count), "COURSE_UNATTENDED": "1"}
+
+
+@contextlib.contextmanager
+def _ctrl_c(stop: Callable[[], None]):
+    """Within: the first Ctrl-C calls `stop` and never lands inside the event loop; a second one raises."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def once(number, frame):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop()
+
+    signal.signal(signal.SIGINT, once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _describe(notebook: nbformat.NotebookNode, index: int) -> str:
+    """`cell [4] "first line"`: the number is the one beside the cell in the lesson."""
+    number = sum(cell.cell_type == "code" for cell in notebook.cells[: index + 1])
+    lines = [line for line in notebook.cells[index].source.splitlines() if line.strip()]
+    spoken = next((line for line in lines if not line.startswith("#")), lines[0] if lines else "")
+    return f"cell [{number}] {spoken.strip()[:60]!r}"
+
+
+def _short_traceback(name: str, message: str, traceback: list[str]) -> str:
+    """Only the frames' files and failing lines; the whole traceback stays in the copy."""
+    lines = _ANSI.sub("", "\n".join(traceback)).splitlines()
+    frames = [line.rstrip() for line in lines if _FRAME.match(line)]
+    return "\n".join([*frames[-8:], f"{name}: {_ANSI.sub('', message).strip()}"])
+
+
+def _last_words(stream, count: int = 6) -> list[str]:
+    """What the kernel wrote to its own stderr before it died."""
+    stream.seek(0)
+    lines = stream.read()[-4000:].decode("utf-8", "replace").splitlines()
+    return [line for line in lines if line.strip() and "running over TCP" not in line][-count:]
+
+
+def _read(copy: Path) -> nbformat.NotebookNode | None:
+    try:
+        return nbformat.read(copy, as_version=4)
+    except Exception:  # not written, or cut short by a full disk
+        return None

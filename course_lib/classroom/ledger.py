@@ -1,0 +1,174 @@
+"""The ledger: what was claimed, where, and with which verdict.
+
+A run writes its rows to `ledger.json` in its output folder; `accept` copies them into `data/ledger.jsonl`,
+the committed record that later runs are compared with. One line there is one claim at one scale, seed and
+device.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+import torch
+
+from course_lib import __version__
+from course_lib.classroom.claims import FAILS, HOLDS, METADATA_KEY, NOT_JUDGED, UNDECIDED, syllabus
+from course_lib.runtime import home
+
+_OPPOSITE = {HOLDS: FAILS, FAILS: HOLDS}
+_VERDICTS = (HOLDS, FAILS, UNDECIDED, NOT_JUDGED)
+_NEEDED = ("row", "sentence", "verdict", "scale", "seed", "device", "lesson")
+
+
+class LedgerError(ValueError):
+    """A ledger file that cannot be read; the message names the file, the line and the cure."""
+
+
+def recorded_path() -> Path:
+    return home() / "data" / "ledger.jsonl"
+
+
+def claims_in(notebook: nbformat.NotebookNode) -> list[dict]:
+    """The claim records in the outputs of a notebook, in order."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    records = (output.get("metadata", {}).get(METADATA_KEY) for output in outputs)
+    return [json.loads(json.dumps(record)) for record in records if record]
+
+
+def rows_of(notebook: nbformat.NotebookNode, lesson: str, seconds: float) -> list[dict]:
+    """Ledger rows of an executed lesson: its claim records, and where and when they were made."""
+    common = {
+        "lesson": lesson, "seconds": round(seconds, 1), "commit": commit(), "version": __version__,
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    return [
+        {**record, **common, "title": syllabus().get(record["row"], {}).get("title", ""),
+         "device_name": device_name(record["device"])}
+        for record in claims_in(notebook)
+    ]
+
+
+def commit() -> str | None:
+    """The course's commit, with "+dirty" if tracked files changed since; None outside git."""
+    try:
+        def git(*words):
+            done = subprocess.run(("git", *words), cwd=home(), capture_output=True, text=True, check=True)
+            return done.stdout
+
+        head = git("rev-parse", "HEAD").strip()[:12]
+        return head + ("+dirty" if git("status", "--porcelain", "--untracked-files=no").strip() else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def device_name(device: str) -> str:
+    """Words for a device: the GPU's name, or the machine's kind and cores."""
+    if device.startswith("cuda") and torch.cuda.is_available():
+        return torch.cuda.get_device_name(torch.device(device))
+    return f"{platform.machine()}, {os.cpu_count()} cores"
+
+
+def read(path: Path) -> list[dict]:
+    """The rows of a `.jsonl` ledger; none if there is no such file.
+
+    Raises LedgerError naming file and line for one that is not a row.
+    """
+    if not path.exists():
+        return []
+    lines = path.read_text("utf-8").splitlines()
+    return [_row(line, f"{path}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def accept(folder: Path, recorded: Path | None = None) -> int:
+    """Copy the judged rows of `folder`/ledger.json into the recorded ledger; returns how many.
+
+    A row replaces the one with the same row id, sentence, scale, seed and device. Rows that were not judged
+    (smoke) stay out. Raises FileNotFoundError if there is no run in `folder`, LedgerError for a malformed
+    ledger; then nothing is written.
+    """
+    recorded = recorded or recorded_path()
+    source = Path(folder) / "ledger.json"
+    if not source.is_file():
+        raise FileNotFoundError(f"{source} does not exist; name the --out folder of a `course run`")
+    try:
+        rows = json.loads(source.read_text("utf-8"))["rows"]
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as wrong:
+        raise LedgerError(f"{source} is not a run's ledger ({wrong}); run the lessons again") from None
+    fresh = [_row(json.dumps(row), f"{source}, row {n}") for n, row in enumerate(rows, 1)]
+    fresh = [row for row in fresh if row["verdict"] != NOT_JUDGED]
+    if fresh:
+        kept = {_key(row): row for row in (*read(recorded), *fresh)}
+        ordered = sorted(kept.values(), key=_order)
+        lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in ordered)
+        write_atomically(recorded, "".join(f"{line}\n" for line in lines))
+    return len(fresh)
+
+
+def compare(
+    rows: Iterable[dict], recorded: Path | None = None, finished: Iterable[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Hold rows of a run against the recorded ones of the same row id, sentence and scale.
+
+    Returns (flips, warnings), one sentence each. A flip is "holds" against "does not hold"; it fails the run.
+    finished: lessons that ran to their end, where a recorded claim that was not made is a warning.
+    """
+    rows, record = [row for row in rows if row["verdict"] != NOT_JUDGED], read(recorded or recorded_path())
+    flips, warnings = [], []
+    for row in rows:
+        verdicts = {old["verdict"] for old in record if _same_claim(old, row)}
+        words = f"{row['row']} at {row['scale']}, seed {row['seed']}: {row['sentence']!r}"
+        now, opposite = row["verdict"], _OPPOSITE.get(row["verdict"])
+        if opposite in verdicts and now not in verdicts:
+            flips.append(f"{words} is recorded as {opposite!r} and came out as {now!r}")
+        elif opposite in verdicts:
+            warnings.append(f"{words} came out as {now!r}; the record has both verdicts")
+        elif verdicts and now not in verdicts:
+            warnings.append(f"{words} is recorded as {verdicts.pop()!r} and came out as {now!r}")
+    scales, finished = {row["scale"] for row in rows}, set(finished)
+    for old in record:
+        expected = old["lesson"] in finished and old["scale"] in scales
+        if expected and not any(_same_claim(old, row) for row in rows):
+            warnings.append(f"{old['row']} at {old['scale']}: {old['sentence']!r} is recorded but no longer "
+                            "claimed; if that is meant, delete its line from data/ledger.jsonl")
+    return flips, list(dict.fromkeys(warnings))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file whole or not at all: a crash leaves the old one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, "utf-8", newline="\n")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _row(line: str, where: str) -> dict:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as wrong:
+        raise LedgerError(f"{where} is not JSON ({wrong.msg}); mend or delete that line") from None
+    missing = [name for name in _NEEDED if not isinstance(row, dict) or name not in row]
+    if missing:
+        raise LedgerError(f"{where} lacks {', '.join(missing)}; mend or delete that line")
+    if row["verdict"] not in _VERDICTS:
+        raise LedgerError(f"{where} has the unknown verdict {row['verdict']!r}; it must be one of "
+                          f"{', '.join(_VERDICTS)}")
+    return row
+
+
+def _same_claim(a: dict, b: dict) -> bool:
+    return all(a[name] == b[name] for name in ("row", "sentence", "scale"))
+
+
+def _key(row: dict) -> tuple:
+    return tuple(row[name] for name in ("row", "sentence", "scale", "seed", "device"))
+
+
+def _order(row: dict) -> tuple:
+    return tuple(str(row[name]) for name in ("lesson", "row", "sentence", "scale", "seed", "device"))
