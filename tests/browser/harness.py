@@ -1,0 +1,182 @@
+"""Drive the real thing: JupyterLab on loopback, a real Chromium, the keyboard.
+
+    with lab(folder) as it:
+        it.open_notebook("lesson.ipynb")
+        it.run_all(timeout=60)
+        it.page.keyboard.press("ArrowRight")
+        assert it.errors == []
+
+Everything the server and the browser write goes to a temporary folder; nothing but loopback is asked.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Run All, seen from inside the notebook: what every code cell that holds something has come to.
+CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())
+    .map(cell => ({
+        source: cell.model.sharedModel.getSource(),
+        count: cell.model.executionCount,
+        state: cell.model.executionState,
+        outputs: cell.model.outputs.toJSON(),
+    }))"""
+
+
+def browser_path() -> str | None:
+    """The Chromium to use: $COURSE_BROWSER, else the first one on the path, else None."""
+    wish = os.environ.get("COURSE_BROWSER")
+    return wish or next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def missing() -> str | None:
+    """Why browser tests cannot run here, or None if they can."""
+    try:
+        import playwright.sync_api  # noqa: F401
+    except ImportError:
+        return "playwright is not installed (pip install playwright)"
+    return None if browser_path() else "no Chromium found; install it or set COURSE_BROWSER to its path"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def browser(scratch: Path, **options):
+    """A page of a fresh Chromium, and the list of what went wrong on it so far."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        context = play.chromium.launch_persistent_context(
+            scratch / "browser", executable_path=browser_path(), headless=True, args=FLAGS,
+            viewport={"width": 1280, "height": 900}, **options)
+        try:
+            page = context.pages[0]
+            errors: list[str] = []
+            page.on("console", lambda m: errors.append(f"console: {m.text}") if m.type == "error" else None)
+            page.on("pageerror", lambda error: errors.append(f"page: {error}"))
+            page.on("requestfailed", lambda r: errors.append(f"request failed: {r.url} {r.failure}"))
+            page.on("response", lambda r: errors.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+            yield page, errors
+        finally:
+            context.close()
+
+
+class Lab:
+    """A running JupyterLab with one page open on it."""
+
+    def __init__(self, page, errors: list[str], url: str, token: str):
+        self.page, self.errors, self.url, self.token = page, errors, url, token
+
+    def open_notebook(self, path: str, timeout: float = 60) -> None:
+        """Open a notebook of the folder (forward slashes) and wait until its kernel is ready."""
+        self.page.goto(f"{self.url}/lab/tree/{quote(path)}?token={self.token}&reset", timeout=timeout * 1000)
+        self.page.wait_for_function(
+            """name => {
+                const panel = window.jupyterapp?.shell.currentWidget;
+                return panel?.context?.path === name && panel.context.isReady
+                    && panel.sessionContext?.session?.kernel?.status === 'idle';
+            }""", arg=path, timeout=timeout * 1000)
+
+    def cells(self) -> list[dict]:
+        """Every code cell: source, count, state, outputs (as in the file)."""
+        return self.page.evaluate(CELLS)
+
+    def run_all(self, timeout: float = 60) -> float:
+        """Run All; returns seconds. Raises AssertionError with the traceback if a cell fails."""
+        began = time.monotonic()
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+        while time.monotonic() - began < timeout:
+            cells = self.cells()
+            for cell in cells:
+                for output in cell["outputs"]:
+                    if output["output_type"] == "error":
+                        trace = "\n".join(output["traceback"])
+                        raise AssertionError(f"cell failed:\n{cell['source']}\n{trace}")
+            if all(cell["count"] is not None and cell["state"] in ("idle", None) for cell in cells):
+                return time.monotonic() - began
+            self.page.wait_for_timeout(100)
+        waiting = next(cell["source"] for cell in cells if cell["count"] is None or cell["state"] != "idle")
+        raise TimeoutError(f"Run All was not done after {timeout} s; it waits at:\n{waiting}")
+
+    def restart_kernel(self, timeout: float = 60) -> None:
+        """A kernel that dies under the learner and comes back empty."""
+        kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+        self.page.evaluate(f"() => {kernel}.restart()")
+        self.page.wait_for_function(f"() => {kernel}.status === 'idle'", timeout=timeout * 1000)
+
+
+def _environment(scratch: Path) -> dict:
+    """The server's environment: settings, history and runtime files all in the temporary folder."""
+    settings = scratch / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet), encoding="utf-8")
+    folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+               "IPYTHONDIR": "ipython", "JUPYTERLAB_SETTINGS_DIR": "settings",
+               "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}
+    changed = {name: str(scratch / folder) for name, folder in folders.items()}
+    return os.environ | changed | {"OMP_NUM_THREADS": "1"}
+
+
+@contextlib.contextmanager
+def server(folder: Path, scratch: Path, *arguments: str, timeout: float = 60):
+    """JupyterLab on a free loopback port; gives its address and token; stopped at the end."""
+    port, token = free_port(), secrets.token_hex(16)
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
+        "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", "--LabApp.expose_app_in_browser=True",
+        *arguments,
+    ]
+    url, log = f"http://127.0.0.1:{port}", scratch / "server.log"
+    with log.open("w", encoding="utf-8") as out:
+        process = subprocess.Popen(command, cwd=folder, env=_environment(scratch), stdout=out,
+                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        try:
+            began = time.monotonic()
+            while True:
+                with contextlib.suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(
+                        f"{url}/api/status?token={token}", timeout=5):
+                    break
+                if process.poll() is not None or time.monotonic() - began > timeout:
+                    raise RuntimeError("JupyterLab did not start:\n" + log.read_text("utf-8")[-3000:])
+                time.sleep(0.1)
+            yield url, token
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextlib.contextmanager
+def lab(folder: Path, *arguments: str):
+    """JupyterLab on `folder` with a page open on it. arguments: more for the server's command line."""
+    with tempfile.TemporaryDirectory(prefix="course-lab-", ignore_cleanup_errors=True) as scratch:
+        scratch = Path(scratch)
+        with (server(Path(folder), scratch, *arguments) as (url, token),
+              browser(scratch) as (page, errors)):
+            yield Lab(page, errors, url, token)
