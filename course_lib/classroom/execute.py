@@ -180,10 +180,10 @@ def _kernel_class(env: dict[str, str], stderr, started: Callable[[int], None]):
 
 
 def _environment(threads: int) -> dict[str, str]:
-    """The kernel's environment: its threads, set before torch loads, and that nobody sits in front of it."""
+    """The kernel's environment: its threads, set before torch loads, and no learner's progress file."""
     count = str(threads)
     names = ("COURSE_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(names, count), "COURSE_UNATTENDED": "1"}
+    return {**os.environ, **dict.fromkeys(names, count), "COURSE_PROGRESS": "off"}
 
 
 @contextlib.contextmanager
