@@ -169,9 +169,11 @@ def save(
       course save 3
     """
     from course_lib.classroom.lessons import choose
+
+    chosen = choose(names)
     from course_lib.classroom.save import save as save_lesson
 
-    for lesson in choose(names):
+    for lesson in chosen:
         save_lesson(lesson, quick_check=quick_check, echo=typer.echo)
 
 

@@ -118,6 +118,7 @@ def _serve(words: list[str], env: dict[str, str]) -> int:
     child = subprocess.Popen(words, env=env)
 
     def stop(*_):
+        child.terminate()
         raise KeyboardInterrupt
 
     with contextlib.suppress(ValueError):  # not in the main thread: leave the signals alone
