@@ -92,11 +92,9 @@ class Stage:
     def picture(self) -> np.ndarray:
         """The figure as it is now: uint8 array (height, width, 3)."""
         self.canvas.restore_region(self.background)
+        renderer = self.canvas.get_renderer()  # our own: the figure may have met another canvas since
         for artist in self.moving:
-            if artist.axes is not None:
-                artist.axes.draw_artist(artist)
-            else:
-                self.fig.draw_artist(artist)
+            artist.draw(renderer)
         return np.asarray(self.canvas.buffer_rgba())[..., :3].copy()
 
 
