@@ -18,7 +18,12 @@ from course_lib.runtime import current, home
 
 METADATA_KEY = "course_claim"
 HOLDS, FAILS, UNDECIDED, NOT_JUDGED = "holds", "does not hold", "undecided", "not judged"
-_LOOK = {HOLDS: ("✓", "#00734d"), FAILS: ("✗", "#b3400a"), UNDECIDED: ("?", "#5c5c5c"), NOT_JUDGED: ("·", "#5c5c5c")}
+_LOOK = {
+    HOLDS: ("✓", "#00734d"),
+    FAILS: ("✗", "#b3400a"),
+    UNDECIDED: ("?", "#5c5c5c"),
+    NOT_JUDGED: ("·", "#5c5c5c"),
+}
 
 
 @cache

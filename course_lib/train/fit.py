@@ -1,0 +1,150 @@
+"""The one training loop of the course, short enough to read in two minutes."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from course_lib.train.checkpoint import load_checkpoint, save_checkpoint
+from course_lib.train.schedules import Schedule, one_cycle
+
+
+class TrainingDiverged(ArithmeticError):
+    """The loss became infinite or not a number."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What a run leaves behind: the training loss and the learning rate of every step."""
+
+    loss: np.ndarray
+    lr: np.ndarray
+
+    def last(self, steps: int = 10) -> float:
+        """Mean training loss of the last steps."""
+        return float(self.loss[-steps:].mean())
+
+
+def fit(
+    model: nn.Module,
+    x: Float[Tensor, "images channels height width"],
+    y: Int[Tensor, " images"],
+    *,
+    steps: int,
+    batch_size: int = 64,
+    lr: float = 0.1,
+    schedule: Schedule | None = None,
+    optimizer: str = "sgd",
+    momentum: float = 0.9,
+    weight_decay: float = 1e-4,
+    label_smoothing: float = 0.0,
+    augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+    seed: int = 0,
+    checkpoint: Path | None = None,
+    checkpoint_every: float = 120.0,
+    compile_model: bool = False,
+    progress: bool = False,
+) -> History:
+    """Train `model` in place on (x, y), on the device where they are.
+
+    x: pixels in [0, 1]. schedule: step -> factor of lr; one_cycle(steps) if none. optimizer: "sgd" or "adam".
+    checkpoint: a .safetensors file, written every `checkpoint_every` seconds and at the end; if it is there,
+    the run goes on from it and ends with the same weights as an unbroken one.
+    On a CUDA GPU: bf16 autocast and channels_last.
+    Raises ValueError for bad arguments, TrainingDiverged if the loss is no longer finite.
+    """
+    _check(model, x, y, steps, batch_size, optimizer)
+    on_gpu = x.device.type == "cuda"
+    if on_gpu:
+        model.to(memory_format=torch.channels_last)
+    schedule = schedule or one_cycle(steps)
+    decay = {"weight_decay": weight_decay}
+    updates = (
+        torch.optim.SGD(model.parameters(), lr, momentum=momentum, **decay)
+        if optimizer == "sgd"
+        else torch.optim.AdamW(model.parameters(), lr, **decay)
+    )
+    losses = torch.zeros(steps, device=x.device)
+    rates = np.array([lr * schedule(step) for step in range(steps)])
+    settings = (optimizer, momentum, weight_decay, label_smoothing, batch_size, steps, seed, len(x))
+    recipe = f"{settings} {rates.sum():.6g}"
+    first = load_checkpoint(checkpoint, model, updates, losses, recipe) if checkpoint else 0
+    run = torch.compile(model) if compile_model else model
+    was_training = model.training
+    model.train()
+    saved_at = time.monotonic()
+    batches = _batches(len(x), batch_size, seed, first)
+
+    try:
+        for step in tqdm(range(first, steps), disable=not progress, leave=False):
+            for group in updates.param_groups:
+                group["lr"] = rates[step]
+            rows = next(batches).to(x.device)
+            xb, yb = x[rows], y[rows]
+            if augment is not None:
+                xb = augment(xb, torch.Generator().manual_seed(seed * 1_000_003 + step))
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=on_gpu):
+                loss = F.cross_entropy(run(xb), yb, label_smoothing=label_smoothing)
+            updates.zero_grad(set_to_none=True)
+            loss.backward()
+            updates.step()
+            losses[step] = loss.detach()
+            if step % 50 == 49 or step == steps - 1:
+                _stop_if_not_finite(losses, step, lr)
+            if checkpoint and (time.monotonic() - saved_at > checkpoint_every or step == steps - 1):
+                save_checkpoint(checkpoint, model, updates, losses, step + 1, recipe)
+                saved_at = time.monotonic()
+    finally:
+        model.train(was_training)
+    return History(losses.cpu().numpy(), rates)
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> tuple[float, float]:
+    """(mean cross-entropy, error rate) in eval mode, batch by batch. The model's mode is restored."""
+    was_training = model.training
+    model.eval()
+    try:
+        logits = torch.cat([model(part).float() for part in x.split(batch_size)])
+    finally:
+        model.train(was_training)
+    return float(F.cross_entropy(logits, y)), float((logits.argmax(1) != y).float().mean())
+
+
+def _batches(images: int, batch_size: int, seed: int, first: int) -> Iterator[Tensor]:
+    """Rows of each batch, from step `first` on; a new order every epoch, the last short batch left out."""
+    per_epoch = images // batch_size
+    epoch, k = divmod(first, per_epoch)
+    while True:
+        order = torch.randperm(images, generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
+        yield from order[: per_epoch * batch_size].view(per_epoch, batch_size)[k:]
+        epoch, k = epoch + 1, 0
+
+
+def _stop_if_not_finite(losses: Tensor, step: int, lr: float) -> None:
+    bad = (~losses[: step + 1].isfinite()).nonzero()
+    if len(bad):
+        raise TrainingDiverged(
+            f"the training loss is not finite at step {int(bad[0])}; try a smaller lr (it was {lr:g})"
+        )
+
+
+def _check(model, x, y, steps, batch_size, optimizer) -> None:
+    if len(x) != len(y) or len(x) == 0:
+        raise ValueError(f"x and y must hold equally many images and labels: got {len(x)} and {len(y)}")
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, got {steps}")
+    if not 1 <= batch_size <= len(x):
+        raise ValueError(f"batch_size must be between 1 and the number of images {len(x)}, got {batch_size}")
+    if optimizer not in ("sgd", "adam"):
+        raise ValueError(f"optimizer must be 'sgd' or 'adam', got {optimizer!r}")
+    places = {p.device for p in model.parameters()} | {x.device, y.device}
+    if len(places) > 1:
+        raise ValueError(f"model, x and y must be on one device, got {', '.join(map(str, places))}")
