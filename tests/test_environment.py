@@ -1,6 +1,8 @@
 """environment.yml, LICENSE and CI's constraints stay in step with pyproject.toml."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -82,9 +84,10 @@ def test_the_licence_names_code_text_and_data():
 @pytest.mark.skipif(sys.platform == "win32", reason="make is not used on Windows")
 def test_make_clean_spares_the_learners_files():
     """What `make clean` would remove, told by make itself, holds neither work/ nor runs/."""
-    done = subprocess.run(["make", "--dry-run", "clean"], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"no make here: {done.stderr}")
+    if not shutil.which("make"):
+        pytest.skip("no make here")
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "FLOOR")}
+    done = subprocess.run(["make", "--dry-run", "clean"], cwd=ROOT, env=env, capture_output=True, text=True)
     words = done.stdout.replace('"', " ").split()
     assert ".venv" in words
     assert not [w for w in words if w.strip("./").split("/")[0] in ("work", "runs", "notebooks", "*")]
