@@ -200,7 +200,12 @@ def data_list():
 
     for info in sets():
         shape = "x".join(str(n) for n in info.shape)
-        typer.echo(f"{info.name:16} {shape:9} {len(info.classes):3} classes   licence: {info.licence}")
+        counts = "; ".join(
+            f"{size}: " + " + ".join(f"{n:,} {split}" for split, n in splits.items())
+            for size, splits in info.images.items()
+        )
+        typer.echo(f"{info.name:15} {shape}, {len(info.classes)} classes; {counts}")
+        typer.echo(f"{'':15} licence: {info.licence}")
 
 
 @data_app.command("verify")

@@ -170,8 +170,10 @@ def data() -> Iterator[Finding]:
         yield Finding(False, f"data: not looked at, because a package does not load ({error})", _torch_cure())
         return
     problems = verify()
-    for problem in problems:
-        yield Finding(False, f"data: {problem}", f'git -C "{COURSE}" checkout -- data')
+    for problem in problems:  # "what is wrong. The cure"
+        what, _, cure = problem.rpartition(". ")
+        cure = cure if what else f'git -C "{COURSE}" checkout -- data'
+        yield Finding(False, f"data: {what or problem}", cure)
     if not problems:
         yield Finding(True, "data: there, and the checksums agree")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -157,6 +158,19 @@ def test_a_course_folder_without_its_lessons_or_read_only(monkeypatch, tmp_path)
 def test_data_that_differs_from_its_checksum(monkeypatch):
     monkeypatch.setattr("course_lib.data.verify", lambda: ["cifar10 is cut short"])
     failed(doctor.data(), "cifar10 is cut short", "checkout -- data")
+
+
+def test_a_corrupted_copy_of_the_data_is_named_with_its_own_cure(monkeypatch, tmp_path):
+    shutil.copytree(doctor.COURSE / "data", tmp_path / "data")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr("course_lib.data.manifest.home", lambda: tmp_path)
+    assert one(doctor.data()).ok
+    victim = max((tmp_path / "data" / "small").rglob("*.*"), key=lambda path: path.stat().st_size)
+    victim.write_bytes(victim.read_bytes()[:-100])
+    finding = failed(doctor.data(), victim.name, "checkout -- data")
+    assert str(tmp_path) in finding.cure
+    victim.unlink()
+    failed(doctor.data(), victim.name, "missing", "checkout -- data")
 
 
 def test_a_port_that_another_program_holds():
