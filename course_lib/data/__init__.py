@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from course_lib.data import formats
-from course_lib.data.fetch import fetch
+from course_lib.data.download import fetch
 from course_lib.data.images import Images
 from course_lib.data.local import DamagedFile, cache_folder, locate, read_checked, verify
 from course_lib.data.manifest import SPLITS, SetInfo, data_folder, find_set, sets

@@ -14,11 +14,11 @@ def read_idx(data: bytes) -> np.ndarray:
 
     Raises ValueError if the bytes are not an idx file of uint8, or too few or too many.
     """
-    if len(data) < 4 or data[:3] != b"\x00\x00\x08":
+    if len(data) < 4 or data[:3] != b"\x00\x00\x08" or len(data) < 4 + 4 * data[3]:
         raise ValueError("not an idx file of uint8 numbers")
     dims = data[3]
     shape = [int.from_bytes(data[4 + 4 * d : 8 + 4 * d], "big") for d in range(dims)]
-    numbers = np.frombuffer(data, np.uint8, offset=min(4 + 4 * dims, len(data)))
+    numbers = np.frombuffer(data, np.uint8, offset=4 + 4 * dims)
     if numbers.size != np.prod(shape):
         raise ValueError(f"the idx head says {shape}, but {numbers.size} numbers follow")
     return numbers.reshape(shape)

@@ -112,5 +112,6 @@ def _cure(path: Path) -> str:
     if path.is_relative_to(data_folder()):
         return f'To bring it back: git -C "{data_folder().parent}" checkout -- data'
     if path.is_relative_to(cache_folder()):
-        return "Move it away, then: course data fetch NAME"
+        owner = next((i.name for i in sets() for f in i.files if path.match(f.path)), "NAME")
+        return f"Move it away, then: course data fetch {owner}"
     return "It is yours, so it was left as it is: put a good copy in its place."
