@@ -47,7 +47,7 @@ def listening():
         yield other.getsockname()[1]
 
 
-def wait_until_up(port, process, seconds=60):
+def wait_until_up(port, process, seconds=150):
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:
