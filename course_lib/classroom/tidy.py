@@ -81,7 +81,7 @@ def _tidy_data(output: nbformat.NotebookNode) -> None:
 def shrink(png: bytes, limit: int = PICTURE_BYTES, width: int = PICTURE_WIDTH) -> bytes:
     """A palette PNG of at most `limit` bytes and `width` pixels; one that is so already stays as it is.
 
-    First the colours get fewer (256 to 32), only then the picture smaller. See-through parts become white.
+    First the colours get fewer (256 to 64), only then the picture smaller. See-through parts become white.
     """
     image = Image.open(io.BytesIO(png))
     if image.mode == "P" and len(png) <= limit and image.width <= width:
@@ -91,14 +91,14 @@ def shrink(png: bytes, limit: int = PICTURE_BYTES, width: int = PICTURE_WIDTH) -
     if image.width > width:
         image = _scaled(image, width / image.width)
     while True:
-        for colours in (256, 128, 64, 32):
+        for colours in (256, 128, 64):
             small = io.BytesIO()
             image.quantize(colours, dither=Image.Dither.NONE).save(small, "png", optimize=True)
             if small.tell() <= limit:
                 return small.getvalue()
         if min(image.size) < 16:
             raise ValueError(f"limit of {limit} bytes is too small for any picture")
-        image = _scaled(image, 0.8)
+        image = _scaled(image, min(0.9, (limit / small.tell()) ** 0.5))
 
 
 def _scaled(image: Image.Image, factor: float) -> Image.Image:

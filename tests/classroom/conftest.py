@@ -1,0 +1,35 @@
+"""Toy lessons for the tests of the machinery: small notebooks that load no torch, so they start fast."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from course_lib.classroom.lessons import Lesson
+
+# What course_lib's claim() leaves in a notebook, without the seconds that torch takes to load.
+CLAIM = """\
+from IPython.display import display
+def claim(row, sentence, verdict, **numbers):
+    record = {"row": row, "sentence": sentence, "verdict": verdict, "evidence": numbers,
+              "shown": {name: str(value) for name, value in numbers.items()}, "source": "0.5", "scale": scale,
+              "seed": seed, "device": "cpu", "threads": 1, "torch": "0"}
+    display({"text/plain": f"{row}: {sentence}: {verdict}"}, raw=True, metadata={"course_claim": record})"""
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """toy(folder, slug, *code cells) -> a Lesson; each cell is a source or a (source, tags) pair."""
+
+    def make(folder, slug, *sources):
+        folder.mkdir(parents=True, exist_ok=True)
+        cells = [new_markdown_cell(f"# {slug[:2]} · A toy"),
+                 new_code_cell('scale = "quick"\nseed = 0', metadata={"tags": ["parameters"]}),
+                 new_code_cell(CLAIM)]
+        for source in sources:
+            source, marks = source if isinstance(source, tuple) else (source, [])
+            cells.append(new_code_cell(source, metadata={"tags": marks} if marks else {}))
+        path = folder / f"{slug}.ipynb"
+        nbformat.write(new_notebook(cells=cells), path)
+        return Lesson(path)
+
+    return make
