@@ -59,7 +59,7 @@ def find(name: str, folder: Path | None = None) -> Lesson:
         if wish in (lesson.number, lesson.slug, lesson.slug.partition("_")[2]):
             return lesson
     near = difflib.get_close_matches(wish, [lesson.slug for lesson in every], 1, 0.4)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"; did you mean {near[0]}?" if near else "."
     raise LookupError(f"no lesson {name!r}{hint} The lessons: {', '.join(x.slug for x in every) or 'none'}")
 
 
