@@ -6,6 +6,7 @@ import os
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,12 +88,7 @@ def _download(archive: Archive, folder: Path, name: str) -> Path:
 
 def _unpack(packed: Path, files: list[File], cache: Path) -> None:
     """Write the data files of an archive into the cache, each checked and moved into place when complete."""
-    for file in files:
-        if packed.name.endswith(".tar.gz"):
-            with tarfile.open(packed) as tar:
-                data = tar.extractfile(file.path).read()
-        else:
-            data = gzip.decompress(packed.read_bytes())
+    for file, data in _contents(packed, files):
         if not agrees(data, file):
             raise ConnectionError(f"{packed.name} was downloaded, but its {file.path} is not the right one")
         target = cache / file.path
@@ -105,6 +101,18 @@ def _unpack(packed: Path, files: list[File], cache: Path) -> None:
         except BaseException:
             Path(unfinished).unlink(missing_ok=True)
             raise
+
+
+def _contents(packed: Path, files: list[File]) -> Iterator[tuple[File, bytes]]:
+    """The wanted files of an archive, in one pass over it."""
+    if not packed.name.endswith(".tar.gz"):
+        yield files[0], gzip.decompress(packed.read_bytes())
+        return
+    wanted = {file.path: file for file in files}
+    with tarfile.open(packed) as tar:
+        for member in tar:
+            if member.name in wanted:
+                yield wanted[member.name], tar.extractfile(member).read()
 
 
 def _short(error: Exception) -> str:
