@@ -83,7 +83,9 @@ def test_normalise():
     assert torch.allclose(y[:, 1], (x[:, 1] - 0.4) / 0.2)
 
 
-PUBLISHED = {20: ("12fca82f", 91.7), 32: ("d509ac18", 92.7), 44: ("014dd654", 93.3), 56: ("4bfd9763", 93.0)}
+# Accuracy in % on the even-numbered ones of test images 0-1999, which is what $COURSE_DATA holds of them.
+# On all 2,000 the same code was measured once: 91.65, 92.70, 93.30, 92.95 (reported: 91.7, 92.7, 93.3, 93.0).
+PUBLISHED = {20: ("12fca82f", 92.0), 32: ("d509ac18", 92.6), 44: ("014dd654", 93.3), 56: ("4bfd9763", 93.5)}
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +96,9 @@ def cifar_test():
     Image.MAX_IMAGE_PIXELS = None
     pixels = np.asarray(Image.open(folder / "cifar10" / "test_even.png")).reshape(-1, 32, 32, 3)
     labels = np.load(folder / "cifar10" / "test_even_labels.npz")
-    x = torch.tensor(pixels[:2000]).permute(0, 3, 1, 2).float() / 255
-    return folder, x, torch.tensor(labels["labels"][:2000]).long()
+    rows = labels["original_index"] < 2000
+    x = torch.tensor(pixels[rows]).permute(0, 3, 1, 2).float() / 255
+    return folder, x, torch.tensor(labels["labels"][rows]).long()
 
 
 def key_map(name):
@@ -116,4 +119,4 @@ def test_published_weights_reach_their_accuracy_in_our_net(depth, cifar_test):
     net = CifarNet(depth, shortcut="A")
     net.load_state_dict({key_map(k): v for k, v in state.items()})
     model = torch.nn.Sequential(Normalise((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), net)
-    assert 100 * (1 - evaluate(model, x, y)[1]) == pytest.approx(accuracy, abs=0.3)
+    assert 100 * (1 - evaluate(model, x, y)[1]) == pytest.approx(accuracy, abs=0.11)
