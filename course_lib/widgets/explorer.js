@@ -12,7 +12,7 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
   const views = new Set();
   const store = { spec, dials, name, at: [...start], note: "", bad: false, busy: false };
   let wish = null, press = null; // the latest not sent yet: one of each is enough, so a drag queues up no work
-  let waiting = null; // number of the one request in flight
+  let waiting = null, pressing = false; // number of the one request in flight; is it a button's?
   let count = 0, epoch = 0, touched = false, gone = false, timers = [];
 
   const keyOf = (at) => JSON.stringify(dials.map((dial, i) => dial.values[at[i]]));
@@ -25,22 +25,29 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
     tell();
   }
 
-  function settle() {
+  // Tell the learner in time why nothing moves, as long as something is awaited that is not shown yet.
+  function watch() {
+    const why = waiting === null ? "" : pressing ? "Working …" : store.frame() ? "" : "Drawing …";
+    if (why && timers.length) return;
     timers.forEach(clearTimeout);
-    [timers, waiting, store.busy] = [[], null, false];
+    [timers, store.busy] = [[], false];
+    const later = (ms, note) => timers.push(setTimeout(() => { store.busy = true; say(note); }, ms));
+    if (why) later(PATIENCE.drawing, why);
+    if (why) later(PATIENCE.silent, "Still waiting: the kernel is busy, or it has stopped.");
+  }
+
+  function settle() {
+    [waiting, pressing] = [null, false];
+    watch();
   }
 
   function pump() {
     if (!ask || gone || waiting !== null || !(press || wish)) return;
     const message = { ...(press || { kind: "want", at: wish, have: kept.has(keyOf(wish)) }), reply: ++count };
+    [waiting, pressing] = [count, Boolean(press)];
     if (press) press = null;
     else wish = null;
-    waiting = count;
-    const wait = (ms, note) => timers.push(setTimeout(() => { store.busy = true; say(note); }, ms));
-    if (!message.have) {
-      wait(PATIENCE.drawing, message.kind === "press" ? "Working …" : "Drawing …");
-      wait(PATIENCE.silent, "Still waiting: the kernel is busy, or it has stopped. This is the last picture.");
-    }
+    watch();
     try { ask(message); } catch { store.lost(); }
   }
 
@@ -52,6 +59,7 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
     if (!store.busy || known) [store.note, store.bad] = gone && !known ? [GONE, true] : ["", false];
     if (!ask && !known) [store.note, store.bad] = ["This setting is not stored in this page: it needs the live lesson.", true];
     if (live || settled || known) wish = at;
+    watch();
     tell();
     pump();
   };
@@ -126,14 +134,14 @@ function control(store, entry) {
   const go = (value, settled) => store.move(store.at.map((old, i) => (i === index ? value : old)), settled);
   if (entry.kind === "slider") {
     Object.assign(input, { type: "range", min: 0, max: entry.values.length - 1, step: 1 });
-    const output = make("output", "", { htmlFor: id });
+    const shown = make("span", "course-value", { ariaHidden: "true" }); // a screen reader hears aria-valuetext
     input.oninput = () => go(input.valueAsNumber, false);
     input.onchange = () => go(input.valueAsNumber, true);
-    box.append(label, input, output);
+    box.append(label, input, shown);
     return [box, () => {
       input.value = store.at[index];
-      output.textContent = entry.values[store.at[index]];
-      input.setAttribute("aria-valuetext", output.textContent);
+      shown.textContent = entry.values[store.at[index]];
+      input.setAttribute("aria-valuetext", shown.textContent);
     }];
   }
   if (entry.kind === "toggle") {

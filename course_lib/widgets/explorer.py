@@ -6,9 +6,11 @@ kernel, one request at a time. While the kernel is idle it draws the neighbours 
 
 import asyncio
 import base64
+import functools
 import inspect
 import itertools
 import json
+import threading
 import time
 from collections import OrderedDict
 from pathlib import Path
@@ -26,6 +28,18 @@ MOST_FRAMES = 2000  # pictures that `frames` is willing to draw
 REST = 0.04  # seconds of quiet before neighbours are drawn
 SLOW = 0.3  # seconds: a picture slower than this is never drawn ahead
 FILES = Path(__file__).parent
+# JupyterLab answers widgets in a second thread, beside a running cell. One picture at a time, of all widgets:
+# they may share a figure or a net.
+_TURN = threading.RLock()
+
+
+def _alone(method):
+    """Run a method while no other thread draws."""
+    @functools.wraps(method)
+    def locked(*arguments, **settings):
+        with _TURN:
+            return method(*arguments, **settings)
+    return locked
 
 
 class Explorer(anywidget.AnyWidget):
@@ -66,6 +80,7 @@ class Explorer(anywidget.AnyWidget):
 
     # For code
 
+    @_alone
     def set(self, **settings) -> None:
         """Move controls: `explorer.set(depth=20)`. Draws at once, so an error in draw is raised here."""
         place = self._panel.move(self._at, settings)
@@ -74,6 +89,7 @@ class Explorer(anywidget.AnyWidget):
         self.send({"kind": "move", "at": place})
         self._send_frame(place)
 
+    @_alone
     def press(self, name: str) -> None:
         """Press a button: its action runs, all pictures are forgotten and the present one is drawn anew."""
         if name not in self._panel.buttons:
@@ -82,6 +98,7 @@ class Explorer(anywidget.AnyWidget):
         self._panel.buttons[name].action(**self.settings)
         self.clear()
 
+    @_alone
     def clear(self) -> None:
         """Forget all pictures: call it when what draw depends on has changed."""
         self._kept.clear()
@@ -134,6 +151,7 @@ class Explorer(anywidget.AnyWidget):
 
     # For the browser
 
+    @_alone
     def _hear(self, _widget, message: dict, _buffers) -> None:
         """Answer one message of the browser; a request always gets exactly one reply."""
         kind, reply = message.get("kind"), message.get("reply")
@@ -172,6 +190,7 @@ class Explorer(anywidget.AnyWidget):
         self._at = list(place)
         self.settings = self._panel.settings(place)
 
+    @_alone
     def _frame(self, at) -> bytes:
         """The encoded picture of a place, drawn if it is not kept."""
         key = self._panel.key(at)
@@ -199,6 +218,7 @@ class Explorer(anywidget.AnyWidget):
             return False
         return True
 
+    @_alone
     def _ahead(self) -> None:
         """Draw and send the likeliest neighbour that the browser does not have yet."""
         self._planned = False

@@ -17,10 +17,19 @@ def lab():
     return harness.lab
 
 
-@pytest.fixture
-def page(tmp_path):
-    """A browser page without a server, and what went wrong on it: (page, errors)."""
+@pytest.fixture(scope="module")
+def one_browser(tmp_path_factory):
     if reason := harness.missing():
         pytest.skip(reason)
-    with harness.browser(tmp_path) as pair:
+    with harness.browser(tmp_path_factory.mktemp("browser")) as pair:
         yield pair
+
+
+@pytest.fixture
+def page(one_browser):
+    """An empty browser page without a server, and what went wrong on it: (page, errors)."""
+    sheet, errors = one_browser
+    sheet.context.set_offline(False)
+    sheet.goto("about:blank")
+    errors.clear()
+    return sheet, errors

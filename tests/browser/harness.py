@@ -24,6 +24,8 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
+import nbformat
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -39,6 +41,28 @@ CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
         outputs: cell.model.outputs.toJSON(),
     }))"""
 
+# The pixels of a picture, as text that differs when they do.
+PIXELS = """image => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+    canvas.getContext('2d').drawImage(image, 0, 0);
+    return canvas.toDataURL();
+}"""
+# From the next key press to the frame that paints another picture, in milliseconds (in window.courseTime).
+STOPWATCH = """selector => {
+    const image = () => document.querySelector(selector);
+    const before = image()?.src;
+    window.courseTime = new Promise(resolve => document.addEventListener('keydown', () => {
+        const began = performance.now();
+        const look = () => {
+            const now = image();
+            const there = now && now.src !== before && now.complete && now.naturalWidth;
+            if (there) resolve(performance.now() - began); else requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+    }, { once: true, capture: true }));
+}"""
+
 
 def browser_path() -> str | None:
     """The Chromium to use: $COURSE_BROWSER, else the first one on the path, else None."""
@@ -53,6 +77,13 @@ def missing() -> str | None:
     except ImportError:
         return "playwright is not installed (pip install playwright)"
     return None if browser_path() else "no Chromium found; install it or set COURSE_BROWSER to its path"
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    """A notebook of these code cells, not run yet."""
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
 
 
 def free_port() -> int:
@@ -118,6 +149,23 @@ class Lab:
             self.page.wait_for_timeout(100)
         waiting = next(cell["source"] for cell in cells if cell["count"] is None or cell["state"] != "idle")
         raise TimeoutError(f"Run All was not done after {timeout} s; it waits at:\n{waiting}")
+
+    def execute(self, code: str, wait: bool = True) -> str:
+        """Run code in the notebook's kernel outside any cell; gives what it printed."""
+        return self.page.evaluate("""async ([code, wait]) => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            const future = kernel.requestExecute({ code, store_history: false });
+            let text = '';
+            future.onIOPub = ({ content }) => { text += content.text ?? content.traceback?.join('') ?? ''; };
+            if (wait) await future.done;
+            return text;
+        }""", [code, wait])
+
+    def key_to_picture(self, key: str, selector: str) -> float:
+        """Press a key; milliseconds until the picture `selector` shows another one."""
+        self.page.evaluate(STOPWATCH, selector)
+        self.page.keyboard.press(key)
+        return self.page.evaluate("() => window.courseTime")
 
     def restart_kernel(self, timeout: float = 60) -> None:
         """A kernel that dies under the learner and comes back empty."""

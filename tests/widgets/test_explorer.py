@@ -4,6 +4,8 @@ import base64
 import html
 import json
 import re
+import threading
+import time
 
 import matplotlib
 import numpy as np
@@ -143,6 +145,27 @@ def test_nonsense_from_outside_is_answered_not_obeyed(heard, at):
     say(explorer, kind="want", at=at, have=False, reply=3)
     assert heard[0][0]["kind"] == "error" and heard[0][0]["reply"] == 3
     assert explorer.settings == {"depth": 3, "kind": "plain"}
+
+
+def test_two_threads_never_draw_at_once(heard):
+    together, most = [], []
+
+    def draw(depth, kind):
+        together.append(1)
+        most.append(len(together))
+        time.sleep(0.02)
+        together.pop()
+        return pixels(depth)
+
+    first, second = make(draw)[0], make(draw)[0]
+    threads = [threading.Thread(target=say, args=(e,), kwargs={"kind": "want", "at": [k, 0], "reply": 1})
+               for e in (first, second) for k in (0, 1)]
+    for thread in threads:
+        thread.start()
+    first.set(depth=5)
+    for thread in threads:
+        thread.join()
+    assert len(most) == 7 and max(most) == 1
 
 
 def test_set_is_synchronous_and_observed(heard):
