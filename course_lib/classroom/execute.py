@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def execute(
         watch.start()
         try:
             papermill.execute_notebook(
-                notebook,
+                deepcopy(notebook),  # papermill writes into what it is given
                 str(copy).replace("{", "{{").replace("}", "}}"),  # papermill fills in {names}
                 parameters or {},
                 cwd=str(copy.parent),

@@ -1,6 +1,5 @@
 """Store a lesson with the outputs of a quick run, once its verdicts have proved stable."""
 
-import ast
 import re
 import tempfile
 from collections.abc import Callable
@@ -9,13 +8,13 @@ from pathlib import Path
 import nbformat
 
 from course_lib.classroom import execute
+from course_lib.classroom.anatomy import DEFAULTS, default_parameters, problems
 from course_lib.classroom.claims import METADATA_KEY
 from course_lib.classroom.ledger import claims_in, write_atomically
 from course_lib.classroom.lessons import Lesson, tags
 from course_lib.classroom.run import TIMEOUTS
 from course_lib.classroom.tidy import stderr_of, tidy
 
-DEFAULTS = {"scale": "quick", "seed": 0}
 BUDGET = 60  # seconds of a quick run on one thread
 # What must agree before a lesson is stored: three base seeds, and one and two threads.
 STORED = ("seed 0", {}, 1)  # with the notebook's own parameters, so that no cell is added
@@ -53,11 +52,11 @@ def save(
             label: _run(lesson, source, place, label, parameters, threads, echo)
             for label, parameters, threads in (STORED, *(CHECKS if quick_check else ()))
         }
-    problems = disagreements({label: _compared(run) for label, run in runs.items()})
-    if problems:
+    differences = disagreements({label: _compared(run) for label, run in runs.items()})
+    if differences:
         raise NotSaved("\n".join([
             f"{lesson.path.name} is not stored: these come out differently in runs that must agree.",
-            *problems,
+            *differences,
             "A verdict that depends on the seed is not decided at this scale: judge it with an interval over "
             'seeds (Estimate.above answers None), and let its sentence end in "is undecided at this scale".',
         ]))
@@ -68,24 +67,13 @@ def save(
         echo(f"  cell [{number}] wrote to stderr, which is not stored: {line[:90]}")
     stored = tidy(source, ours)
     nbformat.validate(stored)
+    for problem in problems(stored, lesson.number):
+        echo(f"  anatomy: {problem}")
     if lesson.path.read_bytes() != before:
         raise NotSaved(f"{lesson.path.name} changed on disk while it ran; nothing is stored: save it again")
     write_atomically(lesson.path, nbformat.writes(stored) + "\n")
     lesson.__dict__.pop("notebook", None)  # what the Lesson had read
     echo(f"{lesson.slug}: stored with {len(claims_in(stored))} claims")
-
-
-def default_parameters(notebook: nbformat.NotebookNode) -> dict:
-    """The values in the cell tagged `parameters`; empty if there is none or it holds more than constants."""
-    found: dict = {}
-    for cell in notebook.cells:
-        if "parameters" in tags(cell):
-            try:
-                for line in ast.parse(cell.source).body:
-                    found[line.targets[0].id] = ast.literal_eval(line.value)
-            except (SyntaxError, ValueError, AttributeError):
-                return {}
-    return found
 
 
 def disagreements(runs: dict[str, dict[str, str]]) -> list[str]:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from course_lib.classroom import execute
 from course_lib.classroom import save as saving
-from course_lib.classroom.save import NotSaved, default_parameters, disagreements, save
+from course_lib.classroom.anatomy import default_parameters
+from course_lib.classroom.save import NotSaved, disagreements, save
 from course_lib.classroom.tidy import PICTURE_BYTES, shrink, tidy
 
 NOISY = """\
@@ -23,7 +24,7 @@ PICTURE = """\
 import io
 import numpy as np
 from PIL import Image
-pixels = np.random.default_rng(0).integers(0, 256, (300, 500, 3), dtype=np.uint8)
+pixels = np.random.default_rng(0).integers(0, 256, (250, 300, 3), dtype=np.uint8)
 buffer = io.BytesIO()
 Image.fromarray(pixels).save(buffer, "png")
 png = __import__("base64").b64encode(buffer.getvalue()).decode()
@@ -82,6 +83,7 @@ def test_only_the_notebook_is_written_and_the_report_tells(stored):
     assert [path.name for path in lesson.path.parent.iterdir()] == ["05_toy.ipynb"]
     assert sum("1 claims" in line and " s, " in line for line in lines) == 4, "3 seeds, and 2 threads"
     assert any("cell [3]" in line and "noise" in line for line in lines), "dropped stderr is told"
+    assert any("anatomy" in line for line in lines), "the author hears what the notebook tests will find"
     assert any("number of threads" in line and "cell [3]" in line for line in lines), "an address was printed"
 
 
