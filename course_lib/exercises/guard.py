@@ -19,7 +19,17 @@ AGAIN_SECONDS = 0.2
 
 
 class TimeLimit(BaseException):
-    """The learner's code ran past the limit. A BaseException, so that `except Exception` does not eat it."""
+    """The learner's code ran past the limit. A BaseException, so that `except Exception` does not eat it; a
+    bare `except:` would, so it is raised once more at the next line of the learner's code."""
+
+    def __init__(self):
+        super().__init__()
+        frame = sys._getframe(1)
+        while frame is not None and frame.f_code is not _call.__code__:
+            if frame.f_code.co_filename != __file__:
+                frame.f_trace = _again
+            frame = frame.f_back
+        sys.settrace(_again)
 
 
 class Printed(io.StringIO):
@@ -37,8 +47,12 @@ def run_guarded(function: Callable, *args, seconds: float, printed: Printed) -> 
     dtype and device, threads, warning filters, stdout and working folder are afterwards as they were.
     Not covered: one single call into C that never returns (on Windows also time.sleep).
     """
-    with unchanged(), contextlib.redirect_stdout(printed), _limit(seconds):
-        _call(function, args)
+    trace = sys.gettrace()
+    try:
+        with unchanged(), contextlib.redirect_stdout(printed), _limit(seconds):
+            _call(function, args)
+    finally:
+        sys.settrace(trace)
 
 
 def _call(function: Callable, args: tuple):
@@ -96,6 +110,15 @@ def _in_call(frame) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _again(frame, event, arg):
+    """A trace function for the learner's frames. Python takes it away when it raises."""
+    if not _in_call(frame):
+        sys.settrace(None)
+    elif event == "line" and frame.f_code.co_filename != __file__:
+        raise TimeLimit
+    return _again
 
 
 @contextlib.contextmanager

@@ -1,4 +1,8 @@
+import sys
+
 import pytest
+
+import course_lib.exercises  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
@@ -7,3 +11,22 @@ def own_progress(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "é tudes" / "progress.json"))
     (tmp_path / "é tudes").mkdir()
     return tmp_path / "é tudes" / "progress.json"
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """shown(function, ...) calls it and answers the one output that it displays, by kind."""
+    outputs = []
+    for name in ("check", "predict"):
+        module = sys.modules[f"course_lib.exercises.{name}"]  # the package's attribute is the function
+        monkeypatch.setattr(module, "display", outputs.append)
+
+    def call(function, *args, **kwargs):
+        outputs.clear()
+        assert function(*args, **kwargs) is None
+        (output,) = outputs
+        bundle = output._repr_mimebundle_()
+        assert bundle["text/plain"] == repr(output)
+        return bundle
+
+    return call

@@ -32,6 +32,12 @@ class MyBasicBlock(nn.Module):
         return F.relu(z + self.shortcut(x))
         ### END SOLUTION
 '''
+TEMPLATE = '''\
+def forward(self, x):
+    z = ...             # given: F(x)
+    around = ...        # x, taken past the branch
+    return ...          # relu of what?
+'''
 PARTS = ("conv1", "bn1", "conv2", "bn2", "shortcut")
 # in_channels, out_channels, stride, height, width; the identity first, for there most slips show plainly
 CASES = ((4, 4, 1, 6, 5), (3, 6, 2, 7, 6), (4, 6, 1, 5, 5), (5, 5, 2, 8, 5))
@@ -197,8 +203,7 @@ EXERCISE = Exercise(
         nudge="z is the branch F(x), still without its last relu. Which other tensor has exactly z's shape?",
         method="Take x around the branch through self.shortcut, which fits its shape where needed. Add it to "
                "z, and let the relu act on the sum. Make new tensors: x itself must stay as it came.",
-        template="def forward(self, x):\n    z = ...            # given: F(x)\n"
-                 "    around = ...       # x, taken past the branch\n    return ...         # relu of what?",
+        template=TEMPLATE,
     ),
     mutants=MUTANTS, difficulty=1, importance=3, minutes=5,
 )  # fmt: skip
