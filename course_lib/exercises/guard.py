@@ -148,21 +148,20 @@ def _watchdog(seconds: float) -> Iterator[None]:
     target = threading.get_ident()
     done, lock = threading.Event(), threading.Lock()
 
-    def interrupt(kind) -> None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), kind)
-
     def watch() -> None:
         wait = seconds
         while not done.wait(wait):
             with lock:
                 if not done.is_set() and _in_call(sys._current_frames().get(target)):
-                    interrupt(ctypes.py_object(TimeLimit))
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                        ctypes.c_ulong(target), ctypes.py_object(TimeLimit)
+                    )
             wait = AGAIN_SECONDS
 
     threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
-        with lock:
-            done.set()
-            interrupt(None)  # one that was sent and has not arrived
+        while not done.is_set():
+            with contextlib.suppress(TimeLimit), lock:  # one that was sent may arrive only now
+                done.set()

@@ -203,11 +203,25 @@ def test_a_hang_ends_without_signals_too(answer):
     assert found and "did not come to an end" in found[0].message
 
 
-def test_no_limit_strikes_after_the_end():
-    for _ in range(30):
-        with contextlib.suppress(TimeLimit):
-            run_guarded(time.sleep, 0.01, seconds=0.0101, printed=Printed())
-    time.sleep(0.3)
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_no_limit_strikes_after_the_end(in_thread):
+    done = []
+
+    def close_calls():
+        for _ in range(30):
+            with contextlib.suppress(TimeLimit):
+                run_guarded(time.sleep, 0.01, seconds=0.0101, printed=Printed())
+        for _ in range(30):
+            time.sleep(0.01)
+        done.append(sys.gettrace())
+
+    if in_thread:
+        thread = threading.Thread(target=close_calls, daemon=True)
+        thread.start()
+        thread.join(30)
+    else:
+        close_calls()
+    assert done == [None] or sys.gettrace() is not None  # a debugger or coverage may trace
 
 
 def test_an_earlier_timer_keeps_running():

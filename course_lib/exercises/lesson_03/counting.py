@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,7 @@ TEMPLATE = '''\
 NETS = ((8, 1), (8, 16), (14, 3), (20, 16), (56, 16), (110, 8))
 
 
+@cache
 def oracle(depth: int, width: int) -> int:
     """Build the layers and count their parameters."""
     with torch.device("meta"):
