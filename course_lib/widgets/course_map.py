@@ -79,8 +79,8 @@ class CourseMap:
         after = "".join(self._tree(later) for later in _after(stop))
         if after:
             after = (f'<span aria-hidden="true" style="padding:0 6px">→</span>'
-                     f'<ul style="{_LIST};border-left:2px solid currentColor;padding-left:8px">{after}</ul>')
-        return f'<li style="display:flex;align-items:center;margin:4px 0">{self._card(stop)}{after}</li>'
+                     f'<ul style="{_LIST};border-left:2px solid #808080;padding-left:8px">{after}</ul>')
+        return f'<li style="display:flex;align-items:center;margin:0;padding:3px 0">{self._card(stop)}{after}</li>'
 
     def _card(self, stop: Stop) -> str:
         name = f"{stop.number} · {html.escape(stop.title)}"
@@ -88,12 +88,11 @@ class CourseMap:
         if stop.number in self.files:
             link = html.escape(quote(self.files[stop.number]), quote=True)
             name = f'<a href="{link}" style="font-weight:600;text-decoration:underline">{name}</a>'
-            edge, state = "solid #0072b2", ""
+            edge, state = "border:1px solid #0072b2;border-left-width:5px;padding:4px 8px 4px 6px", ""
         else:
-            edge, state = "dashed #808080", "<i>Not built yet.</i>"
+            edge, state = "border:1px dashed #808080;padding:4px 8px 4px 10px", "<i>Not built yet.</i>"
         return (
-            f'<div style="box-sizing:border-box;width:210px;flex:none;border:1px {edge};'
-            f'border-left-width:5px;border-radius:4px;padding:4px 8px;font-size:13px">{name}<br>'
+            f'<div style="box-sizing:border-box;width:210px;flex:none;border-radius:4px;font-size:13px;{edge}">{name}<br>'
             f'<span style="font-size:12px">{html.escape(stop.line)}. {needs}{state}</span></div>'
         )
 

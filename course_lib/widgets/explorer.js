@@ -163,11 +163,11 @@ export function mount(el, store) {
   root.setAttribute("aria-label", store.name);
   const row = make("div", "course-controls");
   const parts = store.spec.map((entry) => control(store, entry));
-  row.append(...parts.map(([node]) => node));
   const image = make("img", "", { decoding: "sync", hidden: true });
   const note = make("div", "course-note");
   note.setAttribute("role", "status");
-  root.append(row, image, note);
+  row.append(...parts.map(([node]) => node), note);
+  root.append(row, image);
   el.append(root);
   function view() {
     parts.forEach(([, show]) => show());

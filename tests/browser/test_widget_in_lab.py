@@ -130,19 +130,22 @@ def test_a_widget_lives_in_jupyterlab(opened, tmp_path):
     parts = (".course-control label", ".course-value", ".course-control button", ".course-note")
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-        page.wait_for_timeout(700)
+        page.wait_for_function("() => !document.querySelector('#jupyterlab-splash')")
+        note.scroll_into_view_if_needed()
         page.screenshot(path=tmp_path / f"{theme}.png")
         assert all(contrast(page, part) >= 4.5 for part in parts), theme
 
     # In a narrow window nothing sticks out.
     page.set_viewport_size({"width": 620, "height": 800})
     page.wait_for_timeout(300)
+    page.screenshot(path=tmp_path / "narrow.png")
     assert widget.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
     assert it.errors == []
 
     # The kernel dies: a note says so, the last picture stays, pictures seen before still show.
     it.execute("import os; os._exit(1)", wait=False)
     says("run this cell again")
+    page.get_by_role("dialog").get_by_role("button", name="Ok").click()
     slider.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     shows("A sin wave of 8 beats.")
