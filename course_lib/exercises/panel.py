@@ -43,7 +43,7 @@ class Panel:
         if v.printed:
             parts.append(fold("What your code printed", f"<pre>{html.escape(v.printed)}</pre>"))
         if v.state == RIGHT:
-            parts.append(fold(f"Why? {e.question}", f"<p>{html.escape(e.why)}</p>"))
+            parts.append(fold(e.question, f"<p>{html.escape(e.why)}</p>"))
         else:
             parts.append(self._ladder())
         if self.note:

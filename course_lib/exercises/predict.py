@@ -8,9 +8,18 @@ import html
 import ipywidgets as W
 from IPython.display import display
 
+from course_lib.exercises.panel import fold
 from course_lib.exercises.progress import read, record_prediction
 
-CONFIDENCE = {1: "a guess", 2: "fairly sure", 3: "sure"}
+CONFIDENCE = {1: "guessing", 2: "fairly sure", 3: "sure"}
+TITLES = ("", "Answer", "What it rests on")
+# ipywidgets gives each radio button one line of fixed height, so that a long answer runs over the next one.
+_WRAP = """<style>
+.course-form .widget-radio, .course-form .widget-radio-box { height: auto; }
+.course-form .widget-radio-box label { display: flex; flex-direction: row-reverse; }
+.course-form .widget-radio-box label { align-items: flex-start; justify-content: flex-end; height: auto; }
+.course-form .widget-radio-box label input { flex: none; float: none; position: static; margin: 2px 8px 0 0; }
+</style>"""
 _asked: dict[str, dict[str, str]] = {}
 
 
@@ -60,14 +69,15 @@ class Form(W.VBox):
             value=answer if answer in choices else None, **wide,
         )
         self.confidence = W.RadioButtons(
-            options=[(text, level) for level, text in CONFIDENCE.items()], description="I am:",
+            options=[(text, level) for level, text in CONFIDENCE.items()], description="How sure:",
             value=sure if sure in CONFIDENCE else None, **wide,
         )
-        self.button = W.Button(description="Keep my prediction", layout=W.Layout(width="auto"))
+        self.button = W.Button(description="Keep my prediction", layout=W.Layout(width="max-content"))
         self.status = W.HTML("Kept earlier; you may still change it." if kept else "")
         self.button.on_click(self._keep)
-        title = [W.HTML(f"<b>{html.escape(question)}</b>")] if question else []
-        super().__init__([*title, self.answer, self.confidence, self.button, self.status])
+        title = W.HTML(f"{_WRAP}<b>{html.escape(question)}</b>")
+        super().__init__([title, self.answer, self.confidence, self.button, self.status])
+        self.add_class("course-form")
 
     def _keep(self, _button: W.Button) -> None:
         if self.answer.value is None or self.confidence.value is None:
@@ -96,12 +106,14 @@ def reveal(prediction_id: str, right: str, beliefs: dict[str, str]) -> None:
     for key, text in choices.items():
         marks = ["right" if key == right else "", "your prediction" if key == kept.get("answer") else "",
                  "your first one" if kept.get("first") == key != kept.get("answer") else ""]
-        mark = html.escape(", ".join(filter(None, marks)))
-        weight = "bold" if key == right else "normal"
-        rows.append(f'<tr style="font-weight:{weight}"><td>{mark}</td><td>{html.escape(text)}</td>'
-                    f"<td>{html.escape(beliefs.get(key, ''))}</td></tr>")
-    head = '<tr><th scope="col"></th><th scope="col">Answer</th><th scope="col">What it rests on</th></tr>'
-    markup = f"<table>{head}{''.join(rows)}</table>{_told(kept, right)}"
+        cells = (", ".join(filter(None, marks)), text, beliefs.get(key, ""))
+        look = f"text-align:left;vertical-align:top;font-weight:{'bold' if key == right else 'normal'}"
+        rows.append("".join(f'<td style="{look}">{html.escape(cell)}</td>' for cell in cells))
+    titles = "".join(f'<th scope="col" style="text-align:left">{title}</th>' for title in TITLES)
+    table = "".join(f"<tr>{row}</tr>" for row in (titles, *rows))
+    markup = f"<table>{table}</table>{_told(kept, right)}"
+    if "answer" not in kept:  # Run All must not spoil the question above
+        markup = fold("The answer (predict first, then run this cell again)", markup)
     display(_Output(f"{prediction_id}: the answer", markup))
 
 

@@ -89,6 +89,7 @@ def test_reveal_shows_own_answer_right_answer_and_misconceptions(shown):
 def test_reveal_without_a_prediction_still_teaches(own_progress, shown):
     shown(ask, "t-6", CHOICES)
     data = shown(reveal, "t-6", right="b", beliefs=BELIEFS)
+    assert data["text/html"].startswith("<details><summary>"), "Run All does not spoil the question"
     assert "You made no prediction here" in data["text/html"] and BELIEFS["c"] in data["text/html"]
     assert not own_progress.exists()
 
