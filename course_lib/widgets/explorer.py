@@ -225,7 +225,8 @@ class Explorer(anywidget.AnyWidget):
         if self.comm is None:
             return
         if time.monotonic() - self._asked < REST:
-            return self._plan()
+            self._plan()
+            return
         for place in self._panel.neighbours(self._at, self._last):
             if (key := self._panel.key(place)) not in self._sent:
                 self._sent.add(key)
@@ -236,8 +237,7 @@ class Explorer(anywidget.AnyWidget):
                     continue
                 if time.monotonic() - began < SLOW:
                     self._planned = self._later(0.001, self._ahead)
-                return None
-        return None
+                return
 
     def _places(self, grid: dict | None) -> list[list[int]]:
         grid = dict(grid or {})
