@@ -17,11 +17,11 @@ import nbformat
 import torch
 
 from course_lib import __version__
-from course_lib.classroom.claims import FAILS, HOLDS, METADATA_KEY, NOT_JUDGED, UNDECIDED, syllabus
+from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, METADATA_KEY, NOT_JUDGED, UNDECIDED, syllabus
 from course_lib.runtime import home
 
 _OPPOSITE = {HOLDS: FAILS, FAILS: HOLDS}
-_VERDICTS = (HOLDS, FAILS, UNDECIDED, NOT_JUDGED)
+_VERDICTS = (HOLDS, FAILS, UNDECIDED, MEASURED, NOT_JUDGED)
 _NEEDED = ("row", "sentence", "verdict", "scale", "seed", "device", "lesson")
 
 
@@ -116,8 +116,10 @@ def compare(
 
     Returns (flips, warnings), one sentence each. A flip is "holds" against "does not hold"; it fails the run.
     finished: lessons that ran to their end, where a recorded claim that was not made is a warning.
+    Measurements without a verdict (`claims.record`) are not compared.
     """
-    rows, record = [row for row in rows if row["verdict"] != NOT_JUDGED], read(recorded or recorded_path())
+    rows = [row for row in rows if row["verdict"] not in (NOT_JUDGED, MEASURED)]
+    record = [row for row in read(recorded or recorded_path()) if row["verdict"] != MEASURED]
     flips, warnings = [], []
     for row in rows:
         verdicts = {old["verdict"] for old in record if _same_claim(old, row)}

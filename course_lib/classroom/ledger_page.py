@@ -2,10 +2,10 @@
 
 import html
 
-from course_lib.classroom.claims import FAILS, HOLDS, NOT_JUDGED, UNDECIDED
+from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDECIDED
 
-_CLASS = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "open", NOT_JUDGED: "open"}
-_SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", NOT_JUDGED: "·"}
+_CLASS = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "open", MEASURED: "open", NOT_JUDGED: "open"}
+_SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: 2em auto; max-width: 78em }
 table { border-collapse: collapse; width: 100%; margin: 1em 0 2em }

@@ -15,7 +15,7 @@ import nbformat
 from tqdm import tqdm
 
 from course_lib.classroom import execute, ledger
-from course_lib.classroom.claims import FAILS, HOLDS, NOT_JUDGED, UNDECIDED
+from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDECIDED
 from course_lib.classroom.ledger_page import page
 from course_lib.classroom.lessons import Lesson
 from course_lib.runtime import SCALES, threads_for
@@ -141,6 +141,7 @@ def _report(lesson: Lesson, outcome, rows: list[dict], timeout: float | None, ou
     count = Counter(row["verdict"] for row in rows)
     told = ", ".join(f"{count[verdict]} {word}" for verdict, word in (
         (HOLDS, "held"), (FAILS, "failed"), (UNDECIDED, "undecided"), (NOT_JUDGED, "not judged")))
+    told += f", {count[MEASURED]} measured" if count[MEASURED] else ""
     echo(f"{lesson.slug:<28} {outcome.seconds:7.1f} s {outcome.peak_mb:6.0f} MiB   claims: {told}"
          + ("" if outcome.status == execute.FINISHED else f"   {outcome.status.upper()}"))
     if outcome.status in (execute.FINISHED, execute.INTERRUPTED):

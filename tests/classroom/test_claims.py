@@ -9,7 +9,7 @@ import torch
 
 from course_lib import runtime
 from course_lib.classroom import claims
-from course_lib.classroom.claims import claim
+from course_lib.classroom.claims import claim, record
 from course_lib.measure.statistics import estimate
 from course_lib.runtime import start
 
@@ -48,6 +48,16 @@ def test_nothing_is_judged_at_smoke(shown):
     start("smoke", 0)
     claim("S4-20", "Deeper plain nets train worse", holds=True, evidence=EVIDENCE)
     assert bundle(shown)[2]["verdict"] == "not judged"
+    record("S4-22", "plain 20", evidence=EVIDENCE)
+    assert bundle(shown)[2]["verdict"] == "not judged"
+
+
+def test_a_measurement_is_recorded_without_a_verdict(shown):
+    start("quick", 0)
+    record("S4-22", "plain 20", evidence=EVIDENCE)
+    text, _, kept = bundle(shown)
+    assert text == "S4-22: plain 20: measured"
+    assert kept["verdict"] == "measured" and kept["evidence"]["gap"] == 0.12345
 
 
 def test_numbers_stand_only_in_the_marked_line(shown):

@@ -11,6 +11,7 @@ from course_lib.classroom.ledger import LedgerError, accept, compare, read
 from course_lib.classroom.ledger_page import page
 
 HOLDS, FAILS, UNDECIDED, NOT_JUDGED = "holds", "does not hold", "undecided", "not judged"
+MEASURED = "measured"
 
 
 def row(sentence="deeper is worse", verdict=HOLDS, **changes):
@@ -113,7 +114,7 @@ def test_an_interrupted_write_leaves_the_old_ledger(tmp_path, record, monkeypatc
 @pytest.mark.parametrize(("old", "new", "flips", "warns"), [
     (HOLDS, HOLDS, 0, 0), (FAILS, FAILS, 0, 0), (HOLDS, FAILS, 1, 0), (FAILS, HOLDS, 1, 0),
     (HOLDS, UNDECIDED, 0, 1), (UNDECIDED, HOLDS, 0, 1), (UNDECIDED, UNDECIDED, 0, 0),
-    (HOLDS, NOT_JUDGED, 0, 0),
+    (HOLDS, NOT_JUDGED, 0, 0), (MEASURED, MEASURED, 0, 0),
 ])
 def test_a_flip_is_holds_against_does_not_hold(record, old, new, flips, warns):
     write(record, row(verdict=old))
@@ -139,6 +140,11 @@ def test_a_recorded_claim_that_a_finished_lesson_no_longer_makes_warns(record):
     flips, warnings = compare([row()], record, finished=["03_x"])
     assert flips == [] and len(warnings) == 1 and "'gone'" in warnings[0]
     assert compare([row()], record) == ([], [])
+
+
+def test_measurements_without_a_verdict_are_accepted_and_never_missed(tmp_path, record):
+    assert accept(a_run(tmp_path, row("net 20, seed 0", MEASURED)), record) == 1
+    assert compare([row()], record, finished=["03_x"]) == ([], [])
 
 
 def test_claims_are_found_in_the_outputs_of_a_notebook():
@@ -178,11 +184,12 @@ def test_the_page_is_whole_and_shows_what_a_row_holds():
     lessons = [{"lesson": "03_x", "status": "died", "where": "cell [4] 'a < b'", "error": "E: <b>",
                 "seconds": 1.5, "peak_mb": 300}]
     rows = [row("a < b & c", title="Degradation", shown={"gap": "0.2 [0.1, 0.3], 3 seeds"}, source="0.57",
-                date="2030-01-01T00:00:00Z", device_name="GPU X"), row(verdict=UNDECIDED), row(verdict=FAILS)]
+                date="2030-01-01T00:00:00Z", device_name="GPU X")]
+    rows += [row(verdict=verdict) for verdict in (UNDECIDED, FAILS, MEASURED)]
     reader = Reader()
     reader.feed(page(lessons, rows, ["FLIPPED: <it>"]))
     text = " ".join(reader.texts)
     assert reader.open == [] and reader.external == []
     for words in ("a < b & c", "Degradation", "gap: 0.2 [0.1, 0.3], 3 seeds", "0.57", "2030-01-01", "GPU X",
-                  "✓ holds", "✗ does not hold", "? undecided", "E: <b>", "FLIPPED: <it>", "quick"):
+                  "✓ holds", "✗ does not hold", "? undecided", "· measured", "E: <b>", "FLIPPED: <it>"):
         assert words in text, words
