@@ -85,6 +85,11 @@ class Run:
         return [self.seed * 1000 + k for k in range(count)]
 
     @property
+    def folder(self) -> Path:
+        """Where long runs keep checkpoints: $COURSE_OUT, which `course run` sets, else in runs/."""
+        return Path(os.environ.get("COURSE_OUT") or home() / "runs" / f"{self.scale}-{self.seed}")
+
+    @property
     def judged(self) -> bool:
         """Are claims judged at this scale? At smoke they are only computed."""
         return self.scale != "smoke"

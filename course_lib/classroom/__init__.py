@@ -1,12 +1,13 @@
 """The machinery of the class: claims, copies, runs, the command line. The science never imports it."""
 
-__all__ = ["claim"]
+import importlib
+
+_ROOMS = {"claim": "claims", "record": "claims", "show": "source"}
+__all__ = ["claim", "record", "show"]
 
 
 def __getattr__(name: str):
-    # Claims need torch; the command line and the doctor must answer without it.
-    if name == "claim":
-        from course_lib.classroom.claims import claim
-
-        return claim
+    # Loaded when asked for: claims need torch, and the command line and the doctor answer without it.
+    if name in _ROOMS:
+        return getattr(importlib.import_module(f"course_lib.classroom.{_ROOMS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

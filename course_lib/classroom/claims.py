@@ -18,11 +18,13 @@ from course_lib.runtime import current, home
 
 METADATA_KEY = "course_claim"
 HOLDS, FAILS, UNDECIDED, NOT_JUDGED = "holds", "does not hold", "undecided", "not judged"
+MEASURED = "measured"
 _LOOK = {
     HOLDS: ("✓", "#00734d"),
     FAILS: ("✗", "#b3400a"),
     UNDECIDED: ("?", "#5c5c5c"),
     NOT_JUDGED: ("·", "#5c5c5c"),
+    MEASURED: ("·", "#0072b2"),
 }
 
 
@@ -68,23 +70,34 @@ def claim(row: str, sentence: str, *, holds: bool | None, evidence: dict, source
     Raises KeyError for an unknown row, TypeError if holds is not True, False or None, ValueError for
     empty evidence.
     """
-    if row not in syllabus():
-        raise KeyError(f"row {row!r} is not in data/syllabus.toml")
     if holds is not None and not isinstance(holds, bool):
         raise TypeError(f"holds must be True, False or None (undecided), got {holds!r}; "
                         "a tensor or numpy value needs bool(...)")
+    verdict = {True: HOLDS, False: FAILS, None: UNDECIDED}[holds]
+    _publish(row, sentence, verdict if current().judged else NOT_JUDGED, evidence, source)
+
+
+def record(row: str, name: str, *, evidence: dict, source: str = "") -> None:
+    """Put a measurement without a verdict into the ledger, such as one unit of a long study.
+
+    Arguments and errors as for `claim`; name: what was measured.
+    """
+    _publish(row, name, MEASURED if current().judged else NOT_JUDGED, evidence, source)
+
+
+def _publish(row: str, sentence: str, verdict: str, evidence: dict, source: str) -> None:
+    if row not in syllabus():
+        raise KeyError(f"row {row!r} is not in data/syllabus.toml")
     if not evidence:
         raise ValueError("evidence must name at least one measured number")
     run = current()
-    verdict = {True: HOLDS, False: FAILS, None: UNDECIDED}[holds] if run.judged else NOT_JUDGED
-    record = {
+    display(Claim({
         "row": row, "sentence": sentence, "verdict": verdict,
         "evidence": {name: _plain(value) for name, value in evidence.items()},
         "shown": {name: _short(value) for name, value in evidence.items()},
         "source": source, "scale": run.scale, "seed": run.seed, "device": str(run.device),
         "threads": torch.get_num_threads(), "torch": torch.__version__,
-    }
-    display(Claim(record))
+    }))
 
 
 def _plain(value):
@@ -92,12 +105,15 @@ def _plain(value):
     if isinstance(value, Estimate):
         low, high = (v if math.isfinite(v) else None for v in (value.low, value.high))
         return {"mean": value.mean, "low": low, "high": high, "n": value.n}
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return value if isinstance(value, (str, bool, int)) else float(value)
 
 
 def _short(value) -> str:
+    value = value.tolist() if isinstance(value, torch.Tensor) else value
     if isinstance(value, (list, tuple)):
         return ", ".join(_short(v) for v in value)
     return str(value) if isinstance(value, (str, bool, int, Estimate)) else f"{float(value):.3g}"

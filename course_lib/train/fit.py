@@ -107,14 +107,19 @@ def fit(
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> tuple[float, float]:
-    """(mean cross-entropy, error rate) in eval mode, batch by batch. The model's mode is restored."""
+def logits_of(model: nn.Module, x: Tensor, batch_size: int = 512) -> Float[Tensor, "images classes"]:
+    """The model's answers in eval mode, batch by batch. The model's mode is restored."""
     was_training = model.training
     model.eval()
     try:
-        logits = torch.cat([model(part).float() for part in x.split(batch_size)])
+        return torch.cat([model(part).float() for part in x.split(batch_size)])
     finally:
         model.train(was_training)
+
+
+def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> tuple[float, float]:
+    """(mean cross-entropy, error rate) in eval mode. The model's mode is restored."""
+    logits = logits_of(model, x, batch_size)
     return float(F.cross_entropy(logits, y)), float((logits.argmax(1) != y).float().mean())
 
 

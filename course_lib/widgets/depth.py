@@ -89,8 +89,10 @@ def grow_picture(models: Mapping[str, nn.Sequential], images: Images) -> Callabl
             line.set_data(depths[: row + 1], after[kind][: row + 1])
             here.set_data([depth], [after[kind][row]])
             low, middle, high = _band(curves()["grown"][row, k])
-            mean.set_data(np.arange(1, steps + 1), middle if train_on else np.full(steps, np.nan))
-            _set_band(band, low if train_on else low * np.nan, high)
+            mean.set_data(np.arange(1, steps + 1), middle)
+            _set_band(band, low, high)
+            mean.set_visible(train_on)
+            band.set_visible(train_on)
         hidden.set_visible(not train_on)
         return stage.picture()
 
@@ -122,7 +124,7 @@ def depth_picture(images: Images) -> Callable:
     fig, (left, right) = figure(2, height=3.6)
     left.set(xlim=(0, steps), ylim=(0, 3), xlabel="training steps", ylabel="training loss", title="training")
     left.axhline(CHANCE, color=PALETTE["black"], lw=1, ls=":")
-    right.set(xlim=(0, 44), ylim=(1e-5, 1e5), yscale="log", xlabel="layer", ylabel="gradient norm")
+    right.set(xlim=(0, 44), ylim=(1e-5, 1e6), yscale="log", xlabel="layer", ylabel="gradient norm")
     right.set_title("gradient at the start")
     moving = {}
     for kind, colour in COLOURS.items():
@@ -131,7 +133,7 @@ def depth_picture(images: Images) -> Callable:
         norms, = right.plot([], [], ".-", color=colour, label=kind, lw=1.5)
         moving[kind] = mean, band, norms
     note = left.text(0.98, 0.9, "", transform=left.transAxes, ha="right")
-    right.legend(loc="lower right")
+    right.legend(loc="upper right", ncols=2)
     stage = Stage(fig, [artist for artists in moving.values() for artist in artists] + [note])
 
     @lru_cache(maxsize=64)
