@@ -208,8 +208,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _plan(self) -> None:
         """Draw ahead in idle time, one picture a turn of the event loop, so that requests come between."""
-        if self.live and not self._planned:
-            self._planned = self._later(REST, self._ahead)
+        self._planned = self._planned or (self.live and self._later(REST, self._ahead))
 
     def _later(self, seconds: float, job) -> bool:
         try:
