@@ -80,7 +80,8 @@ class CourseMap:
         if after:
             after = (f'<span aria-hidden="true" style="padding:0 6px">→</span>'
                      f'<ul style="{_LIST};border-left:2px solid #808080;padding-left:8px">{after}</ul>')
-        return f'<li style="display:flex;align-items:center;margin:0;padding:3px 0">{self._card(stop)}{after}</li>'
+        row = "display:flex;align-items:center;margin:0;padding:3px 0"
+        return f'<li style="{row}">{self._card(stop)}{after}</li>'
 
     def _card(self, stop: Stop) -> str:
         name = f"{stop.number} · {html.escape(stop.title)}"
@@ -91,9 +92,10 @@ class CourseMap:
             edge, state = "border:1px solid #0072b2;border-left-width:5px;padding:4px 8px 4px 6px", ""
         else:
             edge, state = "border:1px dashed #808080;padding:4px 8px 4px 10px", "<i>Not built yet.</i>"
+        box = "box-sizing:border-box;width:210px;flex:none;border-radius:4px;font-size:13px"
         return (
-            f'<div style="box-sizing:border-box;width:210px;flex:none;border-radius:4px;font-size:13px;{edge}">{name}<br>'
-            f'<span style="font-size:12px">{html.escape(stop.line)}. {needs}{state}</span></div>'
+            f'<div style="{box};{edge}">'
+            f'{name}<br><span style="font-size:12px">{html.escape(stop.line)}. {needs}{state}</span></div>'
         )
 
 
