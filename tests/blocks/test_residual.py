@@ -28,7 +28,8 @@ def outcome(block, x, weight):
 
 
 def projection(in_channels, out_channels, stride):
-    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels))
+    conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(out_channels))
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -118,8 +119,10 @@ def test_option_a_drops_pixels_and_pads_zeros():
     assert y[:, :2].abs().sum() == 0 and y[:, 5:].abs().sum() == 0
 
 
-@pytest.mark.parametrize(("option", "same", "weights"), [("A", True, 0), ("B", True, 0), ("C", True, 16 + 8),
-                                                         ("A", False, 0), ("B", False, 32 + 16), ("C", False, 48)])
+@pytest.mark.parametrize(("option", "same", "weights"), [
+    ("A", True, 0), ("B", True, 0), ("C", True, 16 + 8),
+    ("A", False, 0), ("B", False, 32 + 16), ("C", False, 48),
+])
 def test_options_cost_what_the_paper_says(option, same, weights):
     shortcut = make_shortcut(4, 4 if same else 8, 1 if same else 2, option)
     assert sum(p.numel() for p in shortcut.parameters()) == weights

@@ -9,7 +9,14 @@ import torch.nn.functional as F
 from scipy import stats
 from torch import nn
 
-from course_lib.measure import count_macs, count_parameters, estimate, gradient_norms, paired_difference
+from course_lib.measure import (
+    count_macs,
+    count_parameters,
+    estimate,
+    gradient_norms,
+    paired_difference,
+    top_k_error,
+)
 from course_lib.nets import CifarNet
 
 
@@ -98,3 +105,12 @@ def test_bad_pairs_and_confidence():
         paired_difference([1, 2], [1])
     with pytest.raises(ValueError, match="confidence"):
         estimate([1, 2], 95)
+
+
+def test_top_k_error_by_hand():
+    logits = torch.tensor([[3.0, 2, 1], [1, 3, 2], [1, 2, 3], [3, 2, 1]])
+    y = torch.tensor([0, 2, 0, 1])
+    assert [top_k_error(logits, y, k) for k in (1, 2, 3)] == [0.75, 0.25, 0.0]
+    for bad in (0, 4):
+        with pytest.raises(ValueError, match="k must be between 1 and the number of classes 3"):
+            top_k_error(logits, y, bad)

@@ -69,7 +69,7 @@ def test_a_plain_net_has_no_such_start():
 
 
 def test_bad_arguments_are_named():
-    with pytest.raises(ValueError, match="6n \\+ 2.*try 20"):
+    with pytest.raises(ValueError, match=r"6n \+ 2.*try 20"):
         CifarNet(19)
     with pytest.raises(ValueError, match="kind must be one of"):
         CifarNet(8, "dense")

@@ -52,7 +52,7 @@ def test_threads(monkeypatch):
 
 def test_device_obeys_and_refuses(monkeypatch):
     assert runtime.device("cpu").type == "cpu"
-    with pytest.raises(ValueError, match="'tpu' is not available.*cpu"):
+    with pytest.raises(ValueError, match=r"'tpu' is not available.*cpu"):
         runtime.device("tpu")
     monkeypatch.setenv("COURSE_DEVICE", "cpu")
     assert runtime.device().type == "cpu"

@@ -1,0 +1,88 @@
+"""Lesson 03's pictures: pure, and true to the nets and curves behind them."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from course_lib.data import load
+from course_lib.nets import CifarNet
+from course_lib.widgets.depth import (
+    COLOURS,
+    curves,
+    depth_curves,
+    depth_picture,
+    grow_it,
+    grow_picture,
+    losses_after_growing,
+)
+
+
+@pytest.fixture(scope="module")
+def images():
+    return load("mnist").subset(60).resize(14)
+
+
+@pytest.fixture(scope="module")
+def models():
+    torch.manual_seed(0)
+    return {kind: nn.Sequential(nn.Identity(), CifarNet(8, kind, width=4, in_channels=1)) for kind in COLOURS}
+
+
+def pixels(picture, colour):
+    """How many pixels have this colour."""
+    rgb = [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+    return int((np.abs(picture.astype(int) - rgb).sum(2) < 12).sum())
+
+
+def test_committed_curves_have_their_shape():
+    c = curves()
+    assert c["loss"].shape == (7, 2, 2, 3, 60) and c["grown"].shape == (7, 2, 3, 40)
+    assert list(c["depths"]) == [8, 14, 20, 26, 32, 38, 44] and list(c["kinds"]) == list(COLOURS)
+    start = c["loss"][:, :, 1, :, 0].astype(float)
+    assert (start > 1.5).all(), "nobody starts below guessing by much"
+
+
+def test_growing_keeps_the_residual_loss_and_not_the_plain_one(models, images):
+    plain, residual = (losses_after_growing(models[kind], images, (8, 20, 44)) for kind in COLOURS)
+    assert residual[0] == residual[1] == residual[2]
+    assert len(set(plain)) == 3
+
+
+def test_growing_leaves_the_random_state_alone(models, images):
+    before = torch.get_rng_state()
+    first = losses_after_growing(models["plain"], images, (20,))
+    assert torch.equal(before, torch.get_rng_state())
+    assert losses_after_growing(models["plain"], images, (20,)) == first
+
+
+def test_pictures_are_pure_and_answer_to_every_setting(models, images):
+    draw = grow_picture(models, images)
+    first = draw(20, True)
+    others = [draw(44, True), draw(20, False), draw(8, True)]
+    assert all(not np.array_equal(first, other) for other in others)
+    assert np.array_equal(draw(20, True), first)
+    hidden = draw(20, False)
+    for colour in COLOURS.values():
+        assert pixels(first, colour) > pixels(hidden, colour) > 100
+
+
+def test_curves_picture_is_pure_and_says_who_diverged(images):
+    draw = depth_picture(images)
+    first = draw(14, True)
+    assert not np.array_equal(first, draw(14, False))
+    assert np.array_equal(draw(14, True), first)
+    assert all(pixels(first, colour) > 100 for colour in COLOURS.values())
+    lost = ~np.isfinite(curves()["loss"].astype(float)).all((-1, -2))
+    assert lost.any() and not lost[:, :, 1].any(), "with batch norm every run stays finite"
+
+
+def test_explorers_start_with_a_picture_and_move(models, images):
+    grown, traced = grow_it(models, images), depth_curves(images)
+    before = grown.picture()
+    grown.set(depth=44)
+    assert not np.array_equal(before, grown.picture())
+    assert grown.settings == {"depth": 44, "train_on": True}
+    assert traced.settings["depth"] == 44 and math.prod(traced.picture().shape) > 0
