@@ -68,7 +68,7 @@ def execute(
     copy.unlink(missing_ok=True)  # an older run's copy must not pass for this one's
     watch, began, error = _Watch(timeout), time.monotonic(), ""
     with tempfile.TemporaryFile() as kernel_stderr, _ctrl_c(lambda: watch.stop(INTERRUPTED)):
-        kernel = _kernel_class(_environment(threads), kernel_stderr, watch.kernel_started)
+        kernel = _kernel_class(_environment(threads, copy.parent), kernel_stderr, watch.kernel_started)
         watch.start()
         try:
             papermill.execute_notebook(
@@ -180,11 +180,13 @@ def _kernel_class(env: dict[str, str], stderr, started: Callable[[int], None]):
     return LessonKernel
 
 
-def _environment(threads: int) -> dict[str, str]:
-    """The kernel's environment: its threads, set before torch loads, and no learner's progress file."""
+def _environment(threads: int, out: Path) -> dict[str, str]:
+    """The kernel's environment: its threads, set before torch loads, where its checkpoints go, and no
+    learner's progress file."""
     count = str(threads)
     names = ("COURSE_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(names, count), "COURSE_PROGRESS": "off"}
+    ours = {**dict.fromkeys(names, count), "COURSE_PROGRESS": "off", "COURSE_OUT": str(out.resolve())}
+    return {**os.environ, **ours}
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def estimate(values: Sequence[float], confidence: float = 0.95) -> Estimate:
     if n == 1:
         return Estimate(mean, -math.inf, math.inf, 1)
     s = math.sqrt(math.fsum((v - mean) ** 2 for v in x) / (n - 1))
-    half = float(student.ppf((1 + confidence) / 2, n - 1)) * s / math.sqrt(n)
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * s / math.sqrt(n)
     return Estimate(mean, mean - half, mean + half, n)
 
 
