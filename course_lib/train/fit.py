@@ -69,7 +69,7 @@ def fit(
     updates = (
         torch.optim.SGD(model.parameters(), lr, momentum=momentum, **decay)
         if optimizer == "sgd"
-        else torch.optim.AdamW(model.parameters(), lr, **decay)
+        else torch.optim.AdamW(model.parameters(), lr, fused=x.device.type in ("cpu", "cuda"), **decay)
     )
     losses = torch.zeros(steps, device=x.device)
     rates = np.array([lr * schedule(step) for step in range(steps)])

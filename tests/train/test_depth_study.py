@@ -8,7 +8,7 @@ from course_lib.data import load
 from course_lib.train import DepthStudy, depth_study, train_unit
 from course_lib.train.depth_study import crop_and_flip
 
-SMALL = DepthStudy("mnist", side=14, images=100, width=4, depths=(8, 14), steps=4, seeds=2)
+SMALL = DepthStudy("mnist", side=14, images=100, width=4, depths=(8, 14), steps=4, seeds=2, tested=30)
 CPU = torch.device("cpu")
 
 
@@ -32,7 +32,7 @@ def test_a_unit_repeats_and_seeds_differ(images):
     first, again, other = (train_unit(SMALL, "plain", 8, seed, *images) for seed in (0, 0, 1))
     assert np.array_equal(first.history.loss, again.history.loss)
     assert not np.array_equal(first.history.loss, other.history.loss)
-    wrong = (first.test_logits.argmax(1) != images[1].y).float().mean()
+    wrong = (first.test_logits.argmax(1) != images[1].y[:30]).float().mean()
     assert first.test_error == pytest.approx(float(wrong))
 
 
