@@ -89,8 +89,8 @@ def he_init(module: nn.Module) -> None:
 def grow(model: CifarNet, depth: int) -> CifarNet:
     """A deeper copy: new blocks at the end of each stage, the old weights untouched.
 
-    In a residual net the new blocks start as the identity; a plain block has no such start, its weights are
-    drawn at random. The given model is not changed. Raises ValueError if depth is no 6n + 2 or is smaller.
+    In a residual net the new blocks start as the identity; in a plain net their weights are drawn at random.
+    The given model is not changed. Raises ValueError if depth is no 6n + 2 or is smaller.
     """
     if depth % 6 != 2 or depth < model.depth:
         raise ValueError(f"depth must be 6n + 2 and at least {model.depth}, got {depth}")

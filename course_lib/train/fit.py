@@ -65,11 +65,11 @@ def fit(
     if on_gpu:
         model.to(memory_format=torch.channels_last)
     schedule = schedule or one_cycle(steps)
-    decay = {"weight_decay": weight_decay}
+    decay = {"weight_decay": weight_decay, "fused": x.device.type in ("cpu", "cuda")}
     updates = (
         torch.optim.SGD(model.parameters(), lr, momentum=momentum, **decay)
         if optimizer == "sgd"
-        else torch.optim.AdamW(model.parameters(), lr, fused=x.device.type in ("cpu", "cuda"), **decay)
+        else torch.optim.AdamW(model.parameters(), lr, **decay)
     )
     losses = torch.zeros(steps, device=x.device)
     rates = np.array([lr * schedule(step) for step in range(steps)])

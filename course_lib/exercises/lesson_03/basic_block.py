@@ -195,10 +195,11 @@ MUTANTS = (
 
 EXERCISE = Exercise(
     id="03-1", title="The missing line", name="MyBasicBlock", cell=CELL, check=check,
-    question="Why can this block start as the identity for x >= 0, and a plain block cannot?",
-    why="With the branch at zero the sum is x, and relu leaves x >= 0 alone; a plain block answers "
-        "relu(F(x)), so it has to learn F(x) = x from random weights, with everything passing through its "
-        "own layers.",
+    question="Why does a branch of zeros make this block the identity for x >= 0, and what would a plain "
+             "block need?",
+    why="With the branch at zero the sum is x, and relu leaves x >= 0 alone; a plain block returns "
+        "relu(F(x)), so both its convolutions would have to be copying filters, which random weights "
+        "are not.",
     hints=Hints(
         nudge="z is the branch F(x), still without its last relu. Which other tensor has exactly z's shape?",
         method="Take x around the branch through self.shortcut, which fits its shape where needed. Add it to "

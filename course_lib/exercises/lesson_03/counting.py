@@ -145,7 +145,8 @@ def _mutant(name: str, slip: str, *edits: tuple[str, str]) -> Mutant:
 
 EXERCISE = Exercise(
     id="03-4", title="Three slips in a count", name="count_by_hand", cell=CELL, check=check,
-    question="Where do nearly all weights of such a net sit, and what does one more block in each stage add?",
+    question="Where do three quarters of the weights of such a net sit, and what does one more block in each "
+             "stage add?",
     why="In the 3x3 convolutions of the last stage: a convolution weighs with the square of its channels, so "
         "a block of the last stage weighs four of the second and sixteen of the first; depth adds weights in "
         "proportion.",

@@ -112,9 +112,9 @@ def slips(x: Tensor, out_channels: int, stride: int):
 
 EXERCISE = Exercise(
     id="03-3", title="A shortcut without weights", name="shortcut_a", cell=CELL, check=check,
-    question="What does a block with this shortcut add to x in the new channels, and why is that enough?",
+    question="What does this shortcut put into the new channels, and why is that enough?",
     why="Zeros: the new channels are made by the branch alone, so the shortcut carries every old channel on "
-        "unchanged, costs no weights, and leaves to F(x) only what is new.",
+        "at the pixels it keeps, costs no weights, and leaves to F(x) only what is new.",
     hints=Hints(
         nudge="Two separate jobs: fewer pixels, more channels. Which of them needs only an index?",
         method="Slices take a step as third number, one slice for each axis. For the channels, either F.pad, "
