@@ -71,7 +71,7 @@ def grow_picture(models: Mapping[str, nn.Sequential], images: Images) -> Callabl
     right.set(xlim=(0, steps), ylim=(0, 3), xlabel="further training steps", title="then trained on")
     for ax in (left, right):
         ax.axhline(CHANCE, color=PALETTE["black"], lw=1, ls=":")
-    left.text(46.5, CHANCE - 0.03, "guessing", va="top", ha="right", fontsize=11)
+    left.text(46.5, CHANCE - 0.12, "guessing", va="top", ha="right", fontsize=11)
     moving = {}
     for kind, colour in COLOURS.items():
         line, = left.plot([], [], "o-", color=colour, label=kind)
