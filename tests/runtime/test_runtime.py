@@ -60,3 +60,10 @@ def test_device_obeys_and_refuses(monkeypatch):
 
 def test_home_holds_the_lessons():
     assert (runtime.home() / "notebooks").is_dir()
+
+
+def test_checkpoints_go_where_the_run_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
+    assert runtime.start("full", 2).folder == tmp_path
+    monkeypatch.delenv("COURSE_OUT")
+    assert runtime.start("full", 2).folder == runtime.home() / "runs" / "full-2"
