@@ -2,7 +2,7 @@
 
     python data/build_depth_curves.py [--out FILE]
 
-Trains the lesson's quick study (2,000 MNIST digits at 14x14, width 8, 50 one-cycle steps) for every depth
+Trains like the lesson's quick study (2,000 MNIST digits at 14x14, width 8), for 50 steps, at every depth
 8, 14, ..., 44, plain and residual, with and without batch norm, three seeds each; and then, for each depth,
 trains on the nets that `grow` makes from a trained 8-layer net. About ten minutes on one thread.
 
