@@ -7,17 +7,17 @@ from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDE
 _CLASS = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "open", MEASURED: "open", NOT_JUDGED: "open"}
 _SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
 _STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: 2em auto; max-width: 78em }
+body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: 0 auto; padding: 1em 2em; max-width: 78em }
 table { border-collapse: collapse; width: 100%; margin: 1em 0 2em }
 caption { text-align: left; font-weight: 600; padding: .4em 0 }
 th, td { text-align: left; vertical-align: top; padding: .35em .7em; border-bottom: 1px solid #ccc }
 th { border-bottom: 2px solid #555 }
 td.number { text-align: right; white-space: nowrap }
-td.verdict { white-space: nowrap; font-weight: 600 }
+td.verdict, td:first-child { white-space: nowrap; font-weight: 600 }
 .holds { color: #00734d } .fails { color: #b3400a } .open { color: #5c5c5c }
 pre { white-space: pre-wrap; font-size: 13px; margin: .3em 0 0 }
 @media print {
-  body { margin: 0; max-width: none; font-size: 10px }
+  body { padding: 0; max-width: none; font-size: 10px }
   thead { display: table-header-group }
   tr { break-inside: avoid }
 }
