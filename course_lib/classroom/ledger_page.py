@@ -7,7 +7,8 @@ from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDE
 _CLASS = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "open", MEASURED: "open", NOT_JUDGED: "open"}
 _SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
 _STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: auto; padding: 1em 2em; max-width: 78em }
+body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; }
+body { margin: auto; padding: 1em 2em; max-width: 78em }
 table { border-collapse: collapse; width: 100%; margin: 1em 0 2em }
 caption { text-align: left; font-weight: 600; padding: .4em 0 }
 th, td { text-align: left; vertical-align: top; padding: .35em .7em; border-bottom: 1px solid #ccc }
