@@ -75,16 +75,18 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
     if (gone) { gone = false; settle(); [store.note, store.bad] = ["", false]; }
     if (message.kind === "clear") {
       epoch = message.epoch;
-      kept.forEach((frame) => URL.revokeObjectURL(frame.src));
+      kept.forEach(forget);
       kept.clear();
     } else if (message.kind === "frame" && message.epoch >= epoch) {
       const src = URL.createObjectURL(new Blob([buffers[0]], { type: message.mime }));
-      if (kept.has(message.key)) URL.revokeObjectURL(kept.get(message.key).src);
+      if (kept.has(message.key)) forget(kept.get(message.key));
       kept.delete(message.key);
-      kept.set(message.key, { src, alt: message.alt });
+      const image = Object.assign(new Image(), { src });  // kept beside the frame: it is shown already decoded
+      const ready = image.decode().catch(() => {});
+      kept.set(message.key, { src, alt: message.alt, image, ready });
       for (const [key, frame] of kept) {
         if (kept.size <= KEPT) break;
-        if (key !== keyOf(store.at)) { URL.revokeObjectURL(frame.src); kept.delete(key); }
+        if (key !== keyOf(store.at)) { forget(frame); kept.delete(key); }
       }
     } else if (message.kind === "move" && !(message.hello && touched)) {
       store.at = [...message.at];
@@ -105,6 +107,11 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
   };
   store.hello = () => { try { ask?.({ kind: "hello" }); } catch { store.lost(); } };
   return store;
+}
+
+// A picture's address is given back once nobody loads it any more.
+function forget(frame) {
+  Promise.resolve(frame.ready).then(() => URL.revokeObjectURL(frame.src));
 }
 
 let ids = 0;
