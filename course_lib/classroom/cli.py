@@ -1,24 +1,20 @@
 """The `course` command. Each command imports what it needs: help and doctor work when torch does not."""
 
 import contextlib
-import functools
 import os
 import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-# Plain text: it looks the same in every terminal, and on Windows.
-_LOOK = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
-app = typer.Typer(no_args_is_help=True, **_LOOK)
-data_app = typer.Typer(**_LOOK)
-app.add_typer(data_app, name="data")
+from course_lib.classroom import cli_class
+from course_lib.classroom.cli_base import LOOK, Wanted, plain_errors, writable
 
-# What goes wrong in a learner's hands. Anything else is our mistake and shows its traceback.
-_EXPECTED = (LookupError, ValueError, OSError, ImportError)
+app = typer.Typer(no_args_is_help=True, **LOOK)
+data_app = typer.Typer(**LOOK)
+app.add_typer(data_app, name="data")
 
 
 class Scale(StrEnum):
@@ -28,34 +24,6 @@ class Scale(StrEnum):
     quick = "quick"
     class_ = "class"
     full = "full"
-
-
-def message(error: BaseException) -> str:
-    """One line about an error: the text that its author wrote, without Python's decoration."""
-    if isinstance(error, OSError) and error.strerror:
-        return ": ".join(str(part) for part in (error.strerror, error.filename) if part)
-    if isinstance(error, ImportError):
-        return f"{error}\nThe environment looks broken. To find out what and how to cure it: course doctor"
-    return str(error.args[0]) if error.args else type(error).__name__
-
-
-def plain_errors(command):
-    """Wrap a command: what goes wrong is said once, on stderr, with exit status 2 and no traceback."""
-
-    @functools.wraps(command)
-    def wrapped(*args, **kwargs):
-        try:
-            return command(*args, **kwargs)
-        except KeyboardInterrupt:
-            typer.echo("\ncourse: stopped. What was finished is kept.", err=True)
-            raise typer.Exit(130) from None
-        except _EXPECTED as error:
-            if os.environ.get("COURSE_DEBUG"):
-                raise
-            typer.echo(f"course: {message(error)}", err=True)
-            raise typer.Exit(2) from None
-
-    return wrapped
 
 
 @app.callback()
@@ -76,7 +44,6 @@ def main(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback
             stream.reconfigure(errors="replace")  # an old Windows console cannot show every sign
 
 
-Wanted = Annotated[list[str] | None, typer.Argument(metavar="LESSONS", help='Such as "3". None: all.')]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Default: 8888, or the next free one.")]
 
 
@@ -136,7 +103,7 @@ def run(
     chosen = choose(names)
     if not chosen:
         raise LookupError("there are no lessons in notebooks/")
-    out = _writable(out or Path("runs") / f"{scale.value}-{seed}")
+    out = writable(out or Path("runs") / f"{scale.value}-{seed}")
     from course_lib.classroom.run import run_lessons
 
     raise typer.Exit(run_lessons(chosen, scale.value, seed, out, timeout=timeout, echo=typer.echo))
@@ -240,13 +207,4 @@ def doctor(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to
     raise typer.Exit(examine(port=port, echo=typer.echo))
 
 
-def _writable(folder: Path) -> Path:
-    """The folder, made if missing; OSError with the cure if nothing can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError as error:
-        raise OSError(
-            f"cannot write into {folder} ({error.strerror or error}); choose another folder: --out FOLDER"
-        ) from error
+app.add_typer(cli_class.app)
