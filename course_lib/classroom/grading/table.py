@@ -45,7 +45,7 @@ def to_html(rows: list[Row], note: str = "") -> str:
     for row in rows:
         by_student[row.student][row.exercise] = row
     overview = (
-        cells(student) + "".join(_mark(found.get(name)) for name in exercises)
+        cells(student) + "".join(_mark(found.get(name) or found.get("")) for name in exercises)
         + f'<td class="number">{sum(r.passed for r in found.values())}</td>'
         for student, found in by_student.items()
     )
