@@ -8,7 +8,8 @@ body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; }
 body { margin: auto; padding: 1em 2em; max-width: 78em }
 table { border-collapse: collapse; width: 100%; margin: 1em 0 2em }
 caption { text-align: left; font-weight: 600; padding: .4em 0 }
-th, td { text-align: left; vertical-align: top; overflow-wrap: anywhere; padding: .35em .7em; border-bottom: 1px solid #ccc }
+th, td { text-align: left; vertical-align: top; padding: .35em .7em; border-bottom: 1px solid #ccc }
+td { overflow-wrap: anywhere }
 th { border-bottom: 2px solid #555 }
 td.number { text-align: right; white-space: nowrap }
 td.verdict, td:first-child { white-space: nowrap; font-weight: 600 }
