@@ -17,8 +17,6 @@ def to_unit(pixels: UInt8[Tensor, "batch channels height width"]):
 
 def check(answer) -> None:
     """All bytes, dark and bright batches, several shapes."""
-    if not callable(answer):
-        raise Wrong("check wants the function itself, without brackets and arguments behind its name.")
     batches = [torch.arange(256).view(1, 1, 16, 16), torch.randint(0, 101, (2, 3, 4, 5)),
                torch.randint(60, 256, (3, 1, 5, 4))]
     for pixels in (batch.to(torch.uint8) for batch in batches):
