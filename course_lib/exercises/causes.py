@@ -12,12 +12,12 @@ _CAUSES = (
     (("keyboard is not there",),
      "A check cannot wait for the keyboard: take input() and breakpoint() out of your answer."),
     (("can't allocate memory", "out of memory", "not enough memory", "unable to allocate", "memoryerror"),
-     "It asks for far more memory than an image or a small net needs: look at the sizes you ask for, and for a "
-     "list or tensor that grows without end."),
+     "It asks for far more memory than a small net needs: look at the sizes you ask for, and for a list or "
+     "tensor that grows without end."),
     (("before module.__init__",), "super().__init__() must be the first line of __init__."),
     (("missing the required \"forward\"",), "The class has no forward: is it indented as a method?"),
-    (("required positional argument", "unexpected keyword", "positional arguments but", "positional argument but",
-      "multiple values"),
+    (("required positional argument", "unexpected keyword", "positional arguments but",
+      "positional argument but", "multiple values"),
      "Are the arguments those of the given first line, in the same order?"),
     (("has no attribute",), "Is the name spelled as in __init__, and is the value what you think it is?"),
     (("referenced before assignment", "cannot access local variable"),
@@ -30,8 +30,8 @@ _CAUSES = (
     (("same dtype", "scalar type", "can't be cast", "not implemented for"),
      "Two kinds of number meet: look at x.dtype of both sides."),
     (("same device",), "Tensors stand on two devices: make new ones with x.new_zeros(...) or like x."),
-    (("size of tensor", "must match the size", "sizes of tensors must match", "expected input", "cannot be "
-      "multiplied", "shape", "invalid for input", "padding length", "expected more than 1 value", "dimension"),
+    (("size of tensor", "must match the size", "sizes of tensors must match", "expected input",
+      "cannot be multiplied", "shape", "invalid for input", "padding length", "dimension"),
      "Two shapes do not fit: print x.shape before and after each step and compare channels, height and "
      "width."),
 )  # fmt: skip

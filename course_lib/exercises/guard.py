@@ -81,7 +81,7 @@ def _limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
-    """Keep all signal handlers. An interrupt that comes while the kernel is put back in order waits for it."""
+    """Keep all signal handlers. An interrupt that comes while the kernel is put in order waits for that."""
     if not _on_main():
         yield
         return

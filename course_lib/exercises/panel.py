@@ -11,8 +11,9 @@ RIGHT, NOT_DONE, NOT_YET, STOPPED = "right", "not done yet", "not yet", "stopped
 _LOOK = {RIGHT: ("✓", "#00734d"), NOT_DONE: ("·", "#5c5c5c"), NOT_YET: ("✗", "#b3400a"),
          STOPPED: ("·", "#5c5c5c")}
 TRIES = 3  # after so many the template opens
-_HOW = ("Put your answer in the place of the line <code>raise NotImplementedError()</code>, run its cell, then "
-        "run this one again.")
+_HOW = ("Put your answer in the place of the line <code>raise NotImplementedError()</code>, run its cell, "
+        "then run this one again.")
+_NEVER = Tried(0, False)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Verdict:
 class Panel:
     """The output of one `check(...)` cell. tried: how often the exercise was tried, this time included."""
 
-    def __init__(self, exercise: Exercise, verdict: Verdict, note: str = "", tried: Tried = Tried(0, False)):
+    def __init__(self, exercise: Exercise, verdict: Verdict, note: str = "", tried: Tried = _NEVER):
         self.exercise, self.verdict, self.note, self.tried = exercise, verdict, note, tried
 
     def __repr__(self) -> str:

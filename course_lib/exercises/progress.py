@@ -1,8 +1,8 @@
 """The learner's progress file: answers to predictions, tries at exercises. JSON, in the learner's folder.
 
 $COURSE_PROGRESS names the file; else it is .progress.json in the working folder. COURSE_PROGRESS=off keeps
-nothing, and so does working in the course's own notebooks/ folder, whose lessons hold the solutions. Tries are
-counted in the kernel's memory as well, so that the hints go on where no file can be kept.
+nothing, and so does working in the course's own notebooks/ folder, whose lessons hold the solutions. Tries
+are counted in the kernel's memory as well, so that the hints go on where no file can be kept.
 """
 
 import contextlib

@@ -73,8 +73,8 @@ def unchanged() -> Iterator[None]:
         _begin()
         yield
     if replaced:
-        raise Wrong("Your code puts something else in the place of functions of torch, for the whole notebook: "
-                    "leave them as they are.", ", ".join(replaced[:10]))
+        raise Wrong("Your code puts something else in the place of functions of torch, for the whole "
+                    "notebook: leave them as they are.", ", ".join(replaced[:10]))
 
 
 def _begin() -> None:
