@@ -14,15 +14,27 @@ _CAUSES = (
     (("can't allocate memory", "out of memory", "not enough memory", "unable to allocate", "memoryerror"),
      "It asks for far more memory than a small net needs: look at the sizes you ask for, and for a list or "
      "tensor that grows without end."),
+    (("unsupported operand",),
+     "One side of this operation is no tensor and no number: is a layer or a function named there, but not "
+     "called on anything?"),
+    (("invalid combination of arguments", "must be tensor, not"),
+     "A function of torch was given something else than a tensor: a layer must be made first and then "
+     "called, as in nn.Tanh()(x)."),
+    (("cannot assign", "data has to be a tensor"),
+     "A layer's parameter cannot become another kind of thing: change the values inside it."),
+    (("interpreted as an integer", "but got float", "slice indices must be integers"),
+     "A fraction stands where a whole number is needed: `/` makes one even of whole numbers, `//` does not."),
     (("before module.__init__",), "super().__init__() must be the first line of __init__."),
     (("missing the required \"forward\"",), "The class has no forward: is it indented as a method?"),
     (("required positional argument", "unexpected keyword", "positional arguments but",
       "positional argument but", "multiple values"),
      "Are the arguments those of the given first line, in the same order?"),
-    (("has no attribute",), "Is the name spelled as in __init__, and is the value what you think it is?"),
+    (("has no attribute",),
+     "Is the name spelled as in __init__, and is the value what you think it is? (A layer is no tensor.)"),
     (("referenced before assignment", "cannot access local variable"),
      "A name is used before it has a value inside this function."),
-    (("not defined",), "Has the cell that defines this name been run, and is the name spelled right?"),
+    (("not defined",),
+     "Is the name spelled right, does it stand in the first line or above, and has its cell been run?"),
     (("recursion",), "Something calls itself without an end."),
     (("leaf variable", "in-place operation", "inplace operation", "modified by an inplace"),
      "A tensor that autograd needs was changed in place: make a new tensor, or use torch.no_grad() for "
@@ -62,12 +74,13 @@ def line_of(error: BaseException) -> str:
 
 def is_stub(error: BaseException) -> bool:
     """Is this the NotImplementedError of an exercise that nobody has begun?"""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
     return isinstance(error, NotImplementedError) and bool(frames) and _is_learners(frames[-1])
 
 
 def _own(error: BaseException) -> list[traceback.FrameSummary]:
-    return [frame for frame in traceback.extract_tb(error.__traceback__) if _is_learners(frame)]
+    """The learner's frames among the last few: a recursion may have left a million."""
+    return [frame for frame in traceback.extract_tb(error.__traceback__, limit=-200) if _is_learners(frame)]
 
 
 def _is_learners(frame: traceback.FrameSummary) -> bool:

@@ -14,7 +14,7 @@ import psutil
 from course_lib.exercises.state import unchanged
 
 AGAIN_SECONDS = 0.2
-MEMORY = 4 * 2**30  # bytes that a check may take, on Linux
+MEMORY = 2**29, 2**32  # bytes: half of what is free, but not less than this and not more than that
 
 
 class TimeLimit(BaseException):
@@ -81,18 +81,18 @@ def _limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
-    """Keep all signal handlers. An interrupt that comes while the kernel is put in order waits for that."""
+    """Keep all signal handlers. An interrupt ends the call at once, and the kernel is put in order before it
+    goes on as it would without a check: as a KeyboardInterrupt, mostly."""
     if not _on_main():
         yield
         return
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
-    stop, late = before[signal.SIGINT], []
+    stop, pressed = before[signal.SIGINT], []
 
     def interrupt(number, frame):
+        pressed.append(number)
         if _in_call(frame):
-            stop(number, frame)
-        else:
-            late.append(number)
+            raise TimeLimit  # gets past a bare except, which would eat a KeyboardInterrupt
 
     if callable(stop):
         signal.signal(signal.SIGINT, interrupt)
@@ -102,8 +102,8 @@ def _signals() -> Iterator[None]:
         for number, handler in before.items():
             if handler is not None and signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
-        if late:
-            stop(late[0], None)
+        if pressed:
+            stop(pressed[0], None)
 
 
 @contextlib.contextmanager
@@ -115,8 +115,9 @@ def _memory_limit() -> Iterator[None]:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    room = min(MEMORY[1], max(MEMORY[0], psutil.virtual_memory().available // 2))
     known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min([psutil.Process().memory_info().vms + MEMORY, *known]), hard))
+    resource.setrlimit(resource.RLIMIT_AS, (min([psutil.Process().memory_info().vms + room, *known]), hard))
     try:
         yield
     finally:

@@ -45,7 +45,8 @@ SETTINGS = (
     Setting(np.geterr, lambda value: np.seterr(**value)),
     Setting(sys.getrecursionlimit, sys.setrecursionlimit),
     Setting(sys.getprofile, sys.setprofile),
-    *(_attribute(sys, name) for name in ("stdin", "stdout", "stderr", "breakpointhook")),
+    *(_attribute(sys, name)
+      for name in ("stdin", "stdout", "stderr", "breakpointhook", "setrecursionlimit")),
     _attribute(builtins, "input"),
 )  # fmt: skip
 
@@ -80,6 +81,7 @@ def unchanged() -> Iterator[None]:
 def _begin() -> None:
     """What every check finds."""
     sys.setrecursionlimit(min(RECURSION, sys.getrecursionlimit()))
+    sys.setrecursionlimit = lambda limit: None
     builtins.input = sys.breakpointhook = _no_keyboard
     torch.set_grad_enabled(True)
     if torch.get_default_device().type != "cpu":
