@@ -112,7 +112,7 @@ def _lesson(part: Part) -> str:
     head = f"<p style=\"margin:10px 0 2px\">{_link(part, part.title)}<br>{bar} {counts}, {made}</p>"
     rows = "".join(_row(line) for line in part.lines)
     titles = "".join(f'<th scope="col" style="{_CELL}">{title}</th>'
-                     for title in ("", "Exercise", "Difficulty", "Minutes", "State"))
+                     for title in ("No.", "Exercise", "Difficulty", "Minutes", "State"))
     table = f'<table style="margin:0;border-collapse:collapse"><tr>{titles}</tr>{rows}</table>'
     return head + table if rows else head
 
