@@ -54,14 +54,24 @@ def run_guarded(function: Callable, *args, seconds: float, printed: Printed) -> 
             _signals(), unchanged(), contextlib.redirect_stdout(printed), _memory_limit(),
             _limit(seconds),
         ):
-            _call(function, args)
+            for _ in _call(function, args):
+                pass
+    except RuntimeError as error:
+        if isinstance(error.__cause__, StopIteration):  # what a generator makes of it
+            raise error.__cause__ from None
+        raise
     finally:
         sys.settrace(trace)
 
 
-def _call(function: Callable, args: tuple):
-    """The frame that marks the learner's time: a TimeLimit is raised only while it is on the stack."""
-    return function(*args)
+def _call(function: Callable, args: tuple) -> Iterator[None]:
+    """The frame that marks the learner's time: a TimeLimit is raised only while it is on the stack.
+
+    A generator, since that has its own record of the exception being handled: one that a TimeLimit has cut
+    off in the middle of a `with` would else be the context of every later error in the kernel.
+    """
+    function(*args)
+    yield from ()
 
 
 def _on_main() -> bool:

@@ -126,12 +126,13 @@ def _row(line: Line) -> str:
 
 def _next(found: list[Part]) -> str:
     """Which exercise to take next: the first in course order that is not right yet."""
-    for part in found:
-        for line in part.lines:
-            if not line.tried.passed:
-                e = line.exercise
-                what = f"{e.id}, {e.title} ({e.minutes} min)"
-                return f'<p style="margin:10px 0 4px"><b>Next:</b> {_link(part, what)}</p>'
+    places = [(part, line) for part in found for line in part.lines]
+    if not places:
+        return ""
+    for part, line in places:
+        if not line.tried.passed:
+            what = f"{line.exercise.id}, {line.exercise.title} ({line.exercise.minutes} min)"
+            return f'<p style="margin:10px 0 4px"><b>Next:</b> {_link(part, what)}</p>'
     return '<p style="margin:10px 0 4px"><b>All exercises are right.</b></p>'
 
 

@@ -119,12 +119,17 @@ def _random_state() -> Callable[[], None]:
 
 
 def _functions_back(functions: list[tuple[Any, dict]], replaced: list[str]) -> None:
-    """Put functions of torch back that were replaced or deleted; new names stay, torch adds some itself."""
+    """Put functions of torch back that were replaced or deleted. A new name in a module stays, for torch adds
+    some itself; a new method of a class goes, for it hides that of the base class."""
     for owner, before in functions:
-        now = vars(owner)
+        now = dict(vars(owner))
         for name, value in before.items():
             if callable(value) and now.get(name) is not value:
                 setattr(owner, name, value)
+                replaced.append(name)
+        if isinstance(owner, type):
+            for name in [name for name in now if name not in before and callable(now[name])]:
+                delattr(owner, name)
                 replaced.append(name)
 
 

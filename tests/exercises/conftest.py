@@ -3,11 +3,13 @@ import sys
 import pytest
 
 import course_lib.exercises  # noqa: F401
+from course_lib.exercises import progress
 
 
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path, monkeypatch):
-    """No test writes into the working folder."""
+    """No test writes into the working folder, or knows what another one has tried."""
+    progress.forget()
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "é tudes" / "progress.json"))
     (tmp_path / "é tudes").mkdir()
     return tmp_path / "é tudes" / "progress.json"
@@ -17,7 +19,8 @@ def own_progress(tmp_path, monkeypatch):
 def shown(monkeypatch):
     """shown(function, ...) calls it and answers the one output that it displays, by kind."""
     outputs = []
-    for name in ("check", "predict"):
+    for name in ("check", "predict", "overview"):
+        __import__(f"course_lib.exercises.{name}")
         module = sys.modules[f"course_lib.exercises.{name}"]  # the package's attribute is the function
         monkeypatch.setattr(module, "display", outputs.append)
 

@@ -42,14 +42,69 @@ def test_plain_text_is_stable_and_says_what_happened(panel):
     assert panel("00-1", TOY.solution) == panel("00-1", TOY.solution)
 
 
-def test_hints_open_one_rung_at_a_time_and_only_when_needed(panel):
-    _, page = panel("00-1", TOY.stub())
-    assert page.count("<details>") == page.count("</details>") == 3
-    first, second, third = page.split("<details>")[1:]
+TEMPLATE = TOY.hints.template.strip()
+
+
+def wrong(number):
+    return TOY.answer(TOY.with_body(f"return pixels / {number}"))
+
+
+def test_hints_open_one_rung_at_a_time_and_the_template_after_the_third_try(panel):
+    pages = [panel("00-1", wrong(number))[1] for number in (251, 252, 253)]
+    for page, left in zip(pages, ("2 more to go", "One more to go", None), strict=True):
+        assert (TEMPLATE in page) == (left is None)
+        assert left is None or left in page
+        assert page.count("<details>") == page.count("</details>") == (3 if left is None else 2)
+        assert "<details open" not in page
+    first, second, third = pages[-1].split("<details>")[1:]
     assert TOY.hints.nudge in first and TOY.hints.method not in first and "</details>" not in first + second
-    assert TOY.hints.template.strip() in third and "<details open" not in page
-    _, page = panel("00-1", TOY.solution)
-    assert TOY.why.replace("'", "&#x27;") in page and TOY.hints.nudge not in page
+    assert TOY.hints.method.split(".")[0] in second and TEMPLATE in third
+    assert "All hints are open now" in pages[-1]
+
+
+def test_tries_change_no_plain_text_and_no_panel_of_a_right_answer(panel):
+    before = panel("00-1", TOY.solution), panel("00-1", wrong(254))[0]
+    for number in (251, 252, 253):
+        panel("00-1", wrong(number))
+    assert before == (panel("00-1", TOY.solution), panel("00-1", wrong(254))[0])
+    page = before[0][1]
+    assert TOY.why.replace("'", "&#x27;") in page and TOY.hints.nudge not in page and "template" not in page
+
+
+def test_a_blank_copy_is_no_try_and_says_what_to_do(panel):
+    pages = {panel("00-1", TOY.stub())[1] for _ in range(4)}
+    (page,) = pages
+    assert "raise NotImplementedError()" in page and "opens after the third try." in page
+    assert "more to go" not in page and TEMPLATE not in page
+
+
+def test_a_failed_try_at_one_exercise_opens_nothing_at_another(panel):
+    for number in (251, 252, 253):
+        panel("00-1", wrong(number))
+    assert registry()["03-1"].hints.template.splitlines()[1] not in panel("03-1", lambda: 0)[1]
+
+
+def test_the_template_stays_open_for_those_who_had_the_answer_before(panel):
+    panel("00-1", TOY.solution)
+    assert TEMPLATE in panel("00-1", wrong(251))[1]
+
+
+def test_an_interrupt_is_said_counts_as_no_try_and_stops_run_all(shown, own_progress):
+    def answer(pixels):
+        raise KeyboardInterrupt
+
+    said = []
+    module = sys.modules["course_lib.exercises.check"]
+    module.display, before = said.append, module.display
+    try:
+        with pytest.raises(KeyboardInterrupt) as stop:
+            check("00-1", answer)
+    finally:
+        module.display = before
+    (output,) = said
+    assert repr(output).startswith("00-1: stopped. You interrupted the check")
+    assert stop.value._render_traceback_() == ["KeyboardInterrupt: the check was stopped."]
+    assert not own_progress.exists()
 
 
 def test_learners_text_cannot_become_markup(panel):
@@ -74,7 +129,19 @@ def test_exercise_list_is_in_order():
 
 @pytest.mark.parametrize(("body", "told"), [
     ("raise NotImplementedError()", "not done yet"),
-    ("return helper(pixels)", "NameError at the line `return helper(pixels)`. Has the cell"),
+    ("return helper(pixels)", "NameError at the line `return helper(pixels)`. Is the name spelled"),
+    ("return pixels + nn.ReLU", "a function named there, but not called"),
+    ("return nn.ReLU(pixels)", "a layer is made first and then called"),
+    ("return F.conv2d(nn.ReLU(), pixels)", "a layer must be made first and then called"),
+    ("return torch.zeros(2, 4 / 2)", "`//` does not"),
+    ("for i in range(4 / 2): pass", "`//` does not"),
+    ("nn.Linear(2, 2).weight = 0", "change the values inside it"),
+    ("x = x + pixels\nreturn x", "before it has a value"),
+    ("return torch.zeros(10 ** 14)", "far more memory"),
+    ("return input('?')", "cannot wait for the keyboard"),
+    ("breakpoint()", "cannot wait for the keyboard"),
+    ("class Own(BaseException):\n    def __str__(self): raise ValueError\nraise Own", "stopped with Own"),
+    ("torch.relu, keep = None, torch.relu\nreturn pixels / 255", "in the place of functions of torch"),
     ("return pixels @ torch.zeros(3, 7)", "Two shapes do not fit"),
     ("return pixels / torch.zeros(3, 7)", "Two shapes do not fit"),
     ("pixels /= 255\nreturn pixels", "Two kinds of number meet"),
@@ -92,6 +159,29 @@ def test_exceptions_are_told_with_line_and_cause(body, told):
     verdict = judge(TOY, TOY.answer(TOY.with_body(body)))
     assert told in f"{verdict.state} {verdict.message}"
     assert "<exercise" not in verdict.message and "Traceback" not in verdict.detail
+
+
+@pytest.mark.parametrize(("exercise_id", "answer", "told"), [
+    ("00-1", "to_unit", 'This is no function: check wants the function itself, without brackets'),
+    ("00-1", torch.zeros(2), "no function"),
+    ("00-1", torch.nn.ReLU, "This is a class, and the exercise asks for a function"),
+    ("03-1", "MyBasicBlock", "no class"),
+    ("03-1", torch.nn.ReLU(), 'without brackets behind its name, as in check("03-1", MyBasicBlock)'),
+    ("03-1", judge, "This is a function, and the exercise asks for a class"),
+    ("03-4", 17, "no function"),
+])  # fmt: skip
+def test_another_kind_of_thing_is_named(exercise_id, answer, told):
+    verdict = judge(registry()[exercise_id], answer)
+    assert verdict.state == "not yet" and told in verdict.message
+
+
+def test_a_recursion_of_any_depth_is_told_soon():
+    def answer(pixels):
+        sys.setrecursionlimit(10**6)
+        return answer(pixels)
+
+    verdict = judge(TOY, answer)
+    assert "calls itself" in verdict.message and sys.getrecursionlimit() < 10**6
 
 
 def test_wrong_signature_is_told():
