@@ -82,7 +82,7 @@ def test_replaced_functions_of_torch_come_back_and_are_told():
     def answer(pixels):
         torch.equal = lambda *_: True
         F.relu = None
-        del nn.Module.parameters, torch.Tensor.__len__
+        nn.Module.parameters = torch.Tensor.__len__ = None
         torch.Tensor.mul = lambda *_: 3
         return pixels / 255
 
