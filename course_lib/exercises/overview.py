@@ -52,7 +52,7 @@ class Part:
 
 
 def your_progress(notebooks: Mapping[str, str]) -> None:
-    """Show the progress in these lessons, with a button that looks again.
+    """Show the progress in these lessons, with a button that looks again, and links to their files.
 
     notebooks: file name -> title, for files such as 03_residual_blocks.ipynb in the folder of the notebook
     that shows this. What the progress file holds of other lessons, or of exercises that do not exist, is left
@@ -64,6 +64,7 @@ def your_progress(notebooks: Mapping[str, str]) -> None:
             raise ValueError(f"notebooks: {name!r} has no number; a lesson is named like 03_slug.ipynb")
     text = "\n".join(["Your progress", *(f"{e.id}  {e.title}" for name in files for e in _exercises(name))])
     display(Output(text, page(parts(files)), Overview(files)))
+    display(Output("Open a lesson", links(files)))
 
 
 class Overview(W.VBox):
@@ -109,7 +110,7 @@ def _lesson(part: Part) -> str:
            f'background:#0072b2"></span></span>')
     counts = f"{part.done} of {total} exercises right" if total else "no exercises"
     made = f"{part.predictions} prediction{'' if part.predictions == 1 else 's'} made"
-    head = f"<p style=\"margin:10px 0 2px\">{_link(part, part.title)}<br>{bar} {counts}, {made}</p>"
+    head = f"<p style=\"margin:10px 0 2px\">{html.escape(part.title)}<br>{bar} {counts}, {made}</p>"
     rows = "".join(_row(line) for line in part.lines)
     titles = "".join(f'<th scope="col" style="{_CELL}">{title}</th>'
                      for title in ("No.", "Exercise", "Difficulty", "Minutes", "State"))
@@ -126,19 +127,23 @@ def _row(line: Line) -> str:
 
 def _next(found: list[Part]) -> str:
     """Which exercise to take next: the first in course order that is not right yet."""
-    places = [(part, line) for part in found for line in part.lines]
-    if not places:
+    lines = [line for part in found for line in part.lines]
+    if not lines:
         return ""
-    for part, line in places:
+    for line in lines:
         if not line.tried.passed:
             what = f"{line.exercise.id}, {line.exercise.title} ({line.exercise.minutes} min)"
-            return f'<p style="margin:10px 0 4px"><b>Next:</b> {_link(part, what)}</p>'
+            return f'<p style="margin:10px 0 4px"><b>Next:</b> {html.escape(what)}</p>'
     return '<p style="margin:10px 0 4px"><b>All exercises are right.</b></p>'
 
 
-def _link(part: Part, text: str) -> str:
-    link = html.escape(quote(part.file))
-    return f'<a href="{link}" style="text-decoration:underline">{html.escape(text)}</a>'
+def links(files: Mapping[str, str]) -> str:
+    """Links to the lessons. Beside the widget, not in it: there JupyterLab does not see them, and a click
+    would load the whole page anew."""
+    style = "margin:2px 16px 2px 0;display:inline-block"
+    items = "".join(f'<li style="{style}"><a href="{html.escape(quote(name))}">{html.escape(title)}</a></li>'
+                    for name, title in files.items())
+    return f'<nav aria-label="Open a lesson">Open: <ul style="display:inline;padding:0">{items}</ul></nav>'
 
 
 def _exercises(name: str) -> list[Exercise]:
