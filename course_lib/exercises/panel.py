@@ -68,7 +68,7 @@ class Panel:
         hints, left = self.exercise.hints, TRIES - self.tried.tries
         if left <= 0 or self.tried.passed:
             template = fold("Show the template", f"<pre>{html.escape(hints.template)}</pre>")
-            told = "All hints are open now: the template is the third, inside the first two."
+            told = "The template may be opened now: it is the third hint."
         else:
             template = ""
             more = "" if left == TRIES else f" {left} more to go." if left > 1 else " One more to go."
