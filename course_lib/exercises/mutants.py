@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from course_lib.exercises.check import judge
 from course_lib.exercises.exercise import STUB, Exercise
@@ -27,7 +27,7 @@ class Report:
 
     exercise: Exercise
     trials: list[Trial]
-    mutants: list[Trial] = field(default_factory=list)
+    mutants: list[Trial]
 
     @property
     def problems(self) -> list[str]:

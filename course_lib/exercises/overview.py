@@ -39,9 +39,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Part:
-    """One lesson: its file, its title, its exercises, and how many predictions were made in it."""
+    """One lesson: its title, its exercises, and how many predictions were made in it."""
 
-    file: str
     title: str
     lines: tuple[Line, ...]
     predictions: int
@@ -91,7 +90,7 @@ def parts(files: Mapping[str, str]) -> list[Part]:
         number = name.partition("_")[0]
         lines = tuple(Line(exercise, tried_in(record, exercise.id)) for exercise in _exercises(name))
         predictions = sum(key.startswith(f"{number}-") for key in record["predictions"])
-        found.append(Part(name, title, lines, predictions))
+        found.append(Part(title, lines, predictions))
     return found
 
 
