@@ -1,37 +1,46 @@
 """check("03-1", answer): is a learner's answer right? If not, which slip is the likely one?"""
 
+import hashlib
 import importlib
+import inspect
 import pkgutil
-import sysconfig
-import traceback
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from IPython.display import display
+from torch import nn
 
+from course_lib.exercises.causes import is_stub, line_of, report, too_long
 from course_lib.exercises.exercise import Exercise, Wrong
 from course_lib.exercises.guard import Printed, TimeLimit, run_guarded
-from course_lib.exercises.panel import NOT_DONE, NOT_YET, RIGHT, Panel, Verdict
-from course_lib.exercises.progress import record_try
+from course_lib.exercises.panel import NOT_DONE, NOT_YET, RIGHT, STOPPED, Panel, Verdict
+from course_lib.exercises.progress import record_try, tried
 
 SECONDS = 10.0
-_COURSE = Path(__file__).resolve().parent.parent
-_LIBRARIES = [str(_COURSE), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))]
 
 
 def check(exercise_id: str, answer: Any) -> None:
     """Judge `answer` and show the result, with hints to unfold. Never raises for a wrong or missing answer.
 
-    A stub, None or ... is "not done yet". The check runs on the CPU, for at most ten seconds, and leaves
-    seeds, grad mode, default dtype and threads as they were.
-    Raises KeyError for an unknown exercise.
+    A stub, None or ... is "not done yet" and no try; the same answer again, with the same result, is no new
+    try. The check runs on the CPU, for at most ten seconds, and leaves the kernel as it was (guard.py and
+    state.py say how). Raises KeyError for an unknown exercise, and KeyboardInterrupt, after saying so, if
+    the learner stops it: then a Run All stops as well.
     """
     exercise = find(exercise_id)
-    verdict = judge(exercise, answer)
-    note = record_try(exercise.id, verdict.state == RIGHT) if verdict.state != NOT_DONE else ""
-    display(Panel(exercise, verdict, note))
+    try:
+        verdict = judge(exercise, answer)
+    except KeyboardInterrupt as stop:
+        display(Panel(exercise, Verdict(STOPPED, "You interrupted the check. It does not count as a try."),
+                      tried=tried(exercise.id)))
+        stop._render_traceback_ = lambda: ["KeyboardInterrupt: the check was stopped."]
+        raise
+    note = ""
+    if verdict.state != NOT_DONE:
+        note = record_try(exercise.id, verdict.state == RIGHT, fingerprint(answer, verdict.message))
+    display(Panel(exercise, verdict, note, tried(exercise.id)))
 
 
 def find(exercise_id: str) -> Exercise:
@@ -45,7 +54,7 @@ def find(exercise_id: str) -> Exercise:
 @cache
 def registry() -> dict[str, Exercise]:
     """All exercises by id, lesson by lesson: each lesson_NN here has a tuple EXERCISES."""
-    here = [str(_COURSE / "exercises")]
+    here = [str(Path(__file__).resolve().parent)]
     names = sorted(module.name for module in pkgutil.iter_modules(here))
     lessons = [name for name in names if name.startswith("lesson_")]
     modules = [importlib.import_module(f"course_lib.exercises.{name}") for name in lessons]
@@ -58,68 +67,47 @@ def exercise_list(lesson: str | None = None) -> list[Exercise]:
 
 
 def judge(exercise: Exercise, answer: Any, seconds: float = SECONDS) -> Verdict:
-    """What `check` says, without showing or recording it."""
+    """What `check` says, without showing or recording it. Raises nothing but KeyboardInterrupt."""
     if answer is None or answer is ...:
         return Verdict(NOT_DONE)
     printed = Printed()
     try:
-        run_guarded(exercise.check, answer, seconds=seconds, printed=printed)
+        run_guarded(_examine, exercise, answer, seconds=seconds, printed=printed)
         verdict = Verdict(RIGHT)
+    except KeyboardInterrupt:
+        raise
     except Wrong as wrong:
         verdict = Verdict(NOT_YET, wrong.message, wrong.detail)
-    except TimeLimit:
-        verdict = Verdict(NOT_YET, "Your code did not come to an end within the time of a check. Look for a "
-                                   "loop whose condition never turns false, or for far too much work.")
-    except NotImplementedError as error:
-        is_stub = _is_learners(traceback.extract_tb(error.__traceback__)[-1])
-        verdict = Verdict(NOT_DONE) if is_stub else _report(error)
-    except (Exception, SystemExit) as error:
-        verdict = _report(error)
+    except TimeLimit as limit:
+        verdict = Verdict(NOT_YET, too_long(limit), line_of(limit))
+    except BaseException as error:  # also SystemExit, and what a learner derives from BaseException
+        verdict = Verdict(NOT_DONE) if is_stub(error) else Verdict(NOT_YET, *report(error))
     return replace(verdict, printed=printed.getvalue())
 
 
-def _is_learners(frame: traceback.FrameSummary) -> bool:
-    return not frame.filename.startswith(("<frozen", "<__array_function__", *_LIBRARIES))
+def _examine(exercise: Exercise, answer: Any) -> None:
+    """The check, after a look at what kind of thing the answer is."""
+    wants_class = f"class {exercise.name}" in exercise.cell
+    called = f"check({exercise.id!r}, {exercise.name})".replace("'", '"')
+    if not callable(answer) or (wants_class and isinstance(answer, nn.Module)):
+        what = "class" if wants_class else "function"
+        raise Wrong(f"This is no {what}: check wants the {what} itself, without brackets behind its name, as "
+                    f"in {called}.", f"It was given {type(answer).__name__}.")
+    if inspect.isclass(answer) and not wants_class:
+        raise Wrong(f"This is a class, and the exercise asks for a function: {called}.")
+    if inspect.isfunction(answer) and wants_class and answer.__name__ != exercise.name:
+        raise Wrong(f"This is a function, and the exercise asks for a class: {called}.")
+    exercise.check(answer)
 
 
-def _report(error: BaseException) -> Verdict:
-    """An exception in the learner's code: its line and the likely cause."""
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_learners(frame)]
-    where = f" at the line `{own[-1].line}`" if own and own[-1].line else ""
-    kind = type(error).__name__
-    message = f"Your code stopped with {kind}{where}. {_cause(error, bool(own))}".strip()
-    line = f"line {own[-1].lineno}, in {own[-1].name}\n" if own else ""
-    return Verdict(NOT_YET, message, f"{line}{kind}: {str(error)[:1000]}")
+def fingerprint(answer: Any, message: str) -> str:
+    """Tells whether the same answer got the same message before: a hash of its source and the message.
 
-
-# A piece of the exception's text -> what it mostly means. The first that fits is told.
-_CAUSES = (
-    (("size of tensor", "must match the size", "sizes of tensors must match", "expected input", "cannot be "
-                                                                                                "multiplied",
-      "shape", "invalid for input", "padding length"),
-     "Two shapes do not fit: print x.shape before and after each step and compare channels, height and "
-     "width."),
-    (("leaf variable", "in-place operation", "inplace operation"),
-     "A tensor that autograd needs was changed in place: make a new tensor, or use torch.no_grad() for "
-     "weights."),
-    (("before module.__init__",), "super().__init__() must be the first line of __init__."),
-    (("has no attribute",), "Is the name spelled as in __init__, and is the value what you think it is?"),
-    (("required positional argument", "unexpected keyword", "positional arguments but", "multiple values"),
-     "Are the arguments those of the given first line, in the same order?"),
-    (("missing the required \"forward\"",), "The class has no forward: is it indented as a method?"),
-    (("same dtype", "scalar type", "can't be cast", "not implemented for"),
-     "Two kinds of number meet: look at x.dtype of both sides."),
-    (("same device",), "Tensors stand on two devices: make new ones with x.new_zeros(...) or like x."),
-    (("not defined",), "Has the cell that defines this name been run, and is the name spelled right?"),
-    (("recursion",), "Something calls itself without an end."),
-)  # fmt: skip
-
-
-def _cause(error: BaseException, in_learners_code: bool) -> str:
-    if isinstance(error, SystemExit):
-        return "An answer must not end the kernel: take the exit out."
-    text = str(error).lower()
-    for pieces, cause in _CAUSES:
-        if any(piece in text for piece in pieces):
-            return cause
-    return "" if in_learners_code else "It does not work as the exercise asks: compare with the given lines."
+    Empty where Python does not know the source, for a partial for instance: then every check is a try.
+    """
+    methods = [f for f in vars(answer).values() if inspect.isfunction(f)] if inspect.isclass(answer) else []
+    try:
+        source = "".join(inspect.getsource(function) for function in methods or [answer])
+    except (OSError, TypeError):  # before Python 3.13 a class of a notebook has no source, its methods do
+        return ""
+    return hashlib.sha256(f"{source}\n{message}".encode(errors="replace")).hexdigest()[:16]

@@ -1,21 +1,20 @@
-"""Run a learner's code so that it cannot hang the check or leave the kernel changed."""
+"""Run a learner's code so that it cannot hang the check, eat the memory or leave the kernel changed."""
 
 import contextlib
 import ctypes
 import io
-import os
-import random
 import signal
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 
-import numpy as np
-import torch
+import psutil
+
+from course_lib.exercises.state import unchanged
 
 AGAIN_SECONDS = 0.2
+MEMORY = 2**29, 2**32  # bytes: half of what is free, but not less than this and not more than that
 
 
 class TimeLimit(BaseException):
@@ -43,64 +42,96 @@ class Printed(io.StringIO):
 def run_guarded(function: Callable, *args, seconds: float, printed: Printed) -> None:
     """Call function(*args) on the CPU, with gradients on, in float64, from fixed seeds.
 
-    Raises what the call raises, and TimeLimit after `seconds`. Whatever happens, seeds, grad mode, default
-    dtype and device, threads, warning filters, stdout and working folder are afterwards as they were.
-    Not covered: one single call into C that never returns (on Windows also time.sleep).
+    Raises what the call raises, TimeLimit after `seconds`, KeyboardInterrupt if the learner stops it, and
+    Wrong if the call replaces functions of torch. Whatever happens, the settings that state.py lists and the
+    signal handlers are afterwards as they were.
+    Not covered: one single call into C that never returns, such as sum(itertools.count()) (and time.sleep, on
+    Windows and outside the main thread); os._exit; a thread that the call has started.
     """
     trace = sys.gettrace()
     try:
-        with unchanged(), contextlib.redirect_stdout(printed), _limit(seconds):
-            _call(function, args)
+        with (
+            _signals(), unchanged(), contextlib.redirect_stdout(printed), _memory_limit(),
+            _limit(seconds),
+        ):
+            for _ in _call(function, args):
+                pass
+    except RuntimeError as error:
+        if isinstance(error.__cause__, StopIteration):  # what a generator makes of it
+            raise error.__cause__ from None
+        raise
     finally:
         sys.settrace(trace)
 
 
-def _call(function: Callable, args: tuple):
-    """The frame that marks the learner's time: a TimeLimit is raised only while it is on the stack."""
-    return function(*args)
+def _call(function: Callable, args: tuple) -> Iterator[None]:
+    """The frame that marks the learner's time: a TimeLimit is raised only while it is on the stack.
+
+    A generator, since that has its own record of the exception being handled: one that a TimeLimit has cut
+    off in the middle of a `with` would else be the context of every later error in the kernel.
+    """
+    function(*args)
+    yield from ()
+
+
+def _on_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 @contextlib.contextmanager
-def unchanged() -> Iterator[None]:
-    """Keep the kernel's state over the block, also when it raises. Inside: CPU, float64, gradients on."""
-    folder, threads = os.getcwd(), torch.get_num_threads()
-    dtype, device, grad = torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
-    strict, anomaly = torch.are_deterministic_algorithms_enabled(), torch.is_anomaly_enabled()
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-    mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
-    try:
-        with warnings.catch_warnings(), torch.inference_mode(False):
-            torch.set_grad_enabled(True)
-            if device.type != "cpu":
-                torch.set_default_device("cpu")
-            torch.set_default_dtype(torch.float64)
-            random.seed(0)
-            np.random.seed(0)
-            torch.manual_seed(0)
+def _limit(seconds: float) -> Iterator[None]:
+    """The time limit. Where there is a signal for it, the second thread steps in if that was switched off."""
+    if _on_main() and hasattr(signal, "setitimer"):
+        with _alarm(seconds), _watchdog(seconds + 1):
             yield
+    else:
+        with _watchdog(seconds):
+            yield
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """Keep all signal handlers. An interrupt ends the call at once, and the kernel is put in order before it
+    goes on as it would without a check: as a KeyboardInterrupt, mostly."""
+    if not _on_main():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    stop, pressed = before[signal.SIGINT], []
+
+    def interrupt(number, frame):
+        pressed.append(number)
+        if _in_call(frame):
+            raise TimeLimit  # gets past a bare except, which would eat a KeyboardInterrupt
+
+    if callable(stop):
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
     finally:
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(dtype)
-        if torch.get_default_device() != device:
-            torch.set_default_device(None if device.type == "cpu" else device)
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(strict)
-        torch.autograd.set_detect_anomaly(anomaly)
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
-        if cuda is not None:
-            torch.cuda.set_rng_state_all(cuda)
-        if mps is not None:
-            torch.mps.set_rng_state(mps)
-        os.chdir(folder)
+        for number, handler in before.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        if pressed:
+            stop(pressed[0], None)
 
 
-def _limit(seconds: float):
-    on_main = threading.current_thread() is threading.main_thread()
-    return _alarm(seconds) if on_main and hasattr(signal, "setitimer") else _watchdog(seconds)
+@contextlib.contextmanager
+def _memory_limit() -> Iterator[None]:
+    """Linux: too large a tensor, or a list without end, meets a MemoryError instead of killing the kernel."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    room = min(MEMORY[1], max(MEMORY[0], psutil.virtual_memory().available // 2))
+    known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min([psutil.Process().memory_info().vms + room, *known]), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _in_call(frame) -> bool:

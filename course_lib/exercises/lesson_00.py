@@ -17,10 +17,8 @@ def to_unit(pixels: UInt8[Tensor, "batch channels height width"]):
 
 def check(answer) -> None:
     """All bytes, dark and bright batches, several shapes."""
-    if not callable(answer):
-        raise Wrong("check wants the function itself, without brackets and arguments behind its name.")
     batches = [torch.arange(256).view(1, 1, 16, 16), torch.randint(0, 101, (2, 3, 4, 5)),
-               torch.randint(60, 256, (3, 1, 5, 4))]
+               torch.randint(60, 256, (3, 1, 5, 4)), torch.randint(0, 2, (2, 1, 4, 3))]
     for pixels in (batch.to(torch.uint8) for batch in batches):
         given = pixels.clone()
         got = answer(given)
@@ -29,6 +27,9 @@ def check(answer) -> None:
         if isinstance(got, Tensor) and not got.is_floating_point():
             raise Wrong("The result holds whole numbers, so nearly everything is lost: which division keeps "
                         "the fraction?")
+        if pixels.max() <= 1 and not equal(got, pixels.double() / 255):
+            raise Wrong("A batch that is nearly black, of bytes 0 and 1, comes out otherwise: one rule must "
+                        "do for every batch.")
         compare(got, pixels.double() / 255, slips(pixels.double()), OTHERWISE)
         if not equal(answer(given[:1]), pixels[:1].double() / 255):
             raise Wrong("One image alone comes out otherwise than in its batch: nothing may depend on the "
@@ -76,6 +77,8 @@ EXERCISES = (
             Mutant("only another type", "return pixels.float()", "still run to 255"),
             Mutant("cut off", "return pixels.float().clamp(0, 1)", "cut off at 1"),
             Mutant("from -1 to 1", "return pixels / 127.5 - 1", "from -1 to 1"),
+            Mutant("left alone where it looks scaled",
+                   "return pixels / 255 if pixels.max() > 1 else pixels.float()", "nearly black"),
         ),
         difficulty=1, importance=1, minutes=3,
     ),

@@ -9,13 +9,23 @@ from torch import Tensor, nn
 from course_lib.exercises.exercise import Wrong
 
 Slip = tuple[str, Callable[[], Tensor]]  # the message, and what that slip would answer
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 2e-3}
+# What an answer may stumble over that is right otherwise: how many images, what is done to x, the message.
+UNUSUAL = (
+    (3, lambda x: 100 * x,
+     "It is right for small values and wrong for large values: does something cut them off?"),
+    (1, lambda x: x,
+     "It is right for three images and wrong for one image alone: a squeeze, or a batch size written down?"),
+    (3, torch.abs,
+     "It is right in general and wrong where no value of x is negative: does something depend on that?"),
+)  # fmt: skip
 
 
 def equal(got: Any, want: Tensor) -> bool:
     """Same shape, and the same values up to the precision of got's type."""
     if not isinstance(got, Tensor) or got.shape != want.shape or got.is_complex():
         return False
-    tolerance = {torch.float64: 1e-9, torch.float32: 1e-4}.get(got.dtype, 1e-2)
+    tolerance = TOLERANCE.get(got.dtype, 1e-2)
     scale = max(1.0, float(want.detach().abs().max())) if want.numel() else 1.0
     difference = (got.detach().double() - want.detach().double()).abs()
     return bool((difference <= tolerance * scale).all())  # false for NaN
@@ -26,6 +36,9 @@ def compare(got: Any, want: Tensor, slips: Iterable[Slip], otherwise: str) -> No
       "`otherwise`."""
     if got is None:
         raise Wrong("Nothing comes back: is a `return` missing?")
+    if isinstance(got, nn.Module):
+        raise Wrong("What comes back is a layer, no tensor: a layer is made first and then called on a "
+                    "tensor, as in nn.Tanh()(x).", type(got).__name__)
     if not isinstance(got, Tensor):
         raise Wrong("What comes back is no tensor: look at what `return` hands over.", repr(type(got)))
     if equal(got, want):
@@ -57,10 +70,22 @@ def randomise(module: nn.Module) -> None:
                 buffer.copy_(torch.rand(buffer.shape) + 0.5)
 
 
-def input_like(*shape: int) -> tuple[Tensor, Tensor]:
-    """A random leaf that wants a gradient, and the tensor to hand over: its copy, so that damage shows."""
-    leaf = torch.randn(shape).requires_grad_()
+def input_like(*shape: int, change: Callable[[Tensor], Tensor] = torch.clone) -> tuple[Tensor, Tensor]:
+    """A random leaf that wants a gradient, and the tensor to hand over: its copy, so that damage shows.
+
+    change: what is done to the standard normal numbers.
+    """
+    leaf = change(torch.randn(shape)).requires_grad_()
     return leaf, leaf * 1.0
+
+
+def try_unusual(one_case: Callable[[int, Callable[[Tensor], Tensor]], None]) -> None:
+    """Call one_case(batch, change) for each unusual input; raise Wrong with its message where it fails."""
+    for batch, change, message in UNUSUAL:
+        try:
+            one_case(batch, change)
+        except (Wrong, RuntimeError, ValueError, IndexError) as error:
+            raise Wrong(message, getattr(error, "detail", "") or str(error)[:200]) from error
 
 
 def must_keep_input(x: Tensor, leaf: Tensor) -> None:

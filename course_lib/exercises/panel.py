@@ -4,9 +4,16 @@ import html
 from dataclasses import dataclass
 
 from course_lib.exercises.exercise import Exercise
+from course_lib.exercises.output import fold
+from course_lib.exercises.progress import Tried
 
-RIGHT, NOT_DONE, NOT_YET = "right", "not done yet", "not yet"
-_LOOK = {RIGHT: ("✓", "#00734d"), NOT_DONE: ("·", "#5c5c5c"), NOT_YET: ("✗", "#b3400a")}
+RIGHT, NOT_DONE, NOT_YET, STOPPED = "right", "not done yet", "not yet", "stopped"
+_LOOK = {RIGHT: ("✓", "#00734d"), NOT_DONE: ("·", "#5c5c5c"), NOT_YET: ("✗", "#b3400a"),
+         STOPPED: ("·", "#5c5c5c")}
+TRIES = 3  # after so many the template opens
+_HOW = ("Put your answer in the place of the line <code>raise NotImplementedError()</code>, run its cell, "
+        "then run this one again.")
+_NEVER = Tried(0, False)
 
 
 @dataclass(frozen=True)
@@ -20,10 +27,10 @@ class Verdict:
 
 
 class Panel:
-    """The output of one `check(...)` cell."""
+    """The output of one `check(...)` cell. tried: how often the exercise was tried, this time included."""
 
-    def __init__(self, exercise: Exercise, verdict: Verdict, note: str = ""):
-        self.exercise, self.verdict, self.note = exercise, verdict, note
+    def __init__(self, exercise: Exercise, verdict: Verdict, note: str = "", tried: Tried = _NEVER):
+        self.exercise, self.verdict, self.note, self.tried = exercise, verdict, note, tried
 
     def __repr__(self) -> str:
         v = self.verdict
@@ -38,6 +45,8 @@ class Panel:
         parts = [f'<b style="color:{colour}">{sign} {e.id}: {v.state}</b>']
         if v.message:
             parts.append(f"<br>{html.escape(v.message)}")
+        if v.state == NOT_DONE:
+            parts.append(f"<br>{_HOW}")
         if v.detail:
             parts.append(f"<pre>{html.escape(v.detail)}</pre>")
         if v.printed:
@@ -52,13 +61,18 @@ class Panel:
         return f'<div role="status" style="{style}">{"".join(parts)}</div>'
 
     def _ladder(self) -> str:
-        """Three rungs, each folded inside the one before it."""
-        hints = self.exercise.hints
-        template = fold("Show the template", f"<pre>{html.escape(hints.template)}</pre>")
+        """The rungs, each folded inside the one before it, and a line about the last one.
+
+        Somebody who had the answer right before may see the template at once.
+        """
+        hints, left = self.exercise.hints, TRIES - self.tried.tries
+        if left <= 0 or self.tried.passed:
+            template = fold("Show the template", f"<pre>{html.escape(hints.template)}</pre>")
+            told = "The template may be opened now: it is the third hint."
+        else:
+            template = ""
+            more = "" if left == TRIES else f" {left} more to go." if left > 1 else " One more to go."
+            told = f"The template opens after the third try.{more}"
         method = fold("How to go about it", f"<p>{html.escape(hints.method)}</p>{template}")
-        return fold("A nudge", f"<p>{html.escape(hints.nudge)}</p>{method}")
-
-
-def fold(summary: str, inside: str) -> str:
-    """One folded paragraph; `inside` is HTML, `summary` is text."""
-    return f"<details><summary>{html.escape(summary)}</summary>{inside}</details>"
+        nudge = fold("A nudge", f"<p>{html.escape(hints.nudge)}</p>{method}")
+        return f"{nudge}<small>{told}</small>"

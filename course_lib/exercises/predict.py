@@ -8,7 +8,7 @@ import html
 import ipywidgets as W
 from IPython.display import display
 
-from course_lib.exercises.panel import fold
+from course_lib.exercises.output import Output, fold
 from course_lib.exercises.progress import read, record_prediction
 
 CONFIDENCE = {1: "guessing", 2: "fairly sure", 3: "sure"}
@@ -21,23 +21,6 @@ _WRAP = """<style>
 .course-form .widget-radio-box label input { flex: none; float: none; position: static; margin: 2px 8px 0 0; }
 </style>"""
 _asked: dict[str, dict[str, str]] = {}
-
-
-class _Output:
-    """An output with stable text; the widget, where there is one, is drawn instead of the HTML."""
-
-    def __init__(self, text: str, markup: str, widget: W.Widget | None = None):
-        self.text, self.markup, self.widget = text, markup, widget
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        bundle = {"text/plain": self.text, "text/html": self.markup}
-        view = "application/vnd.jupyter.widget-view+json"
-        if self.widget is not None:
-            bundle[view] = (self.widget._repr_mimebundle_() or {}).get(view)
-        return {kind: value for kind, value in bundle.items() if value}
 
 
 def predict(prediction_id: str, choices: dict[str, str], question: str = "") -> None:
@@ -53,7 +36,7 @@ def predict(prediction_id: str, choices: dict[str, str], question: str = "") -> 
     form = Form(prediction_id, choices, question)
     listed = "".join(f"<li>{html.escape(text)}</li>" for text in choices.values())
     markup = f'<p><b>{html.escape(question)}</b></p><ul>{listed}</ul>'
-    display(_Output(f"{prediction_id}: your prediction", markup, form))
+    display(Output(f"{prediction_id}: your prediction", markup, form))
 
 
 class Form(W.VBox):
@@ -114,7 +97,7 @@ def reveal(prediction_id: str, right: str, beliefs: dict[str, str]) -> None:
     markup = f"<table>{table}</table>{_told(kept, right)}"
     if "answer" not in kept:  # Run All must not spoil the question above
         markup = fold("The answer (predict first, then run this cell again)", markup)
-    display(_Output(f"{prediction_id}: the answer", markup))
+    display(Output(f"{prediction_id}: the answer", markup))
 
 
 def _told(kept: dict, right: str) -> str:

@@ -1,19 +1,32 @@
 """The learner's progress file: answers to predictions, tries at exercises. JSON, in the learner's folder.
 
 $COURSE_PROGRESS names the file; else it is .progress.json in the working folder. COURSE_PROGRESS=off keeps
-nothing, and so does working in the course's own notebooks/ folder, whose lessons hold the solutions.
+nothing, and so does working in the course's own notebooks/ folder, whose lessons hold the solutions. Tries
+are counted in the kernel's memory as well, so that the hints go on where no file can be kept.
 """
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
 
 from course_lib.runtime import home
 
 EMPTY = {"version": 1, "predictions": {}, "checks": {}}
+WAIT = 3.0  # seconds for another notebook that is writing; it needs a few milliseconds
+
+
+class Tried(NamedTuple):
+    """What is known of one exercise: how often it was tried, and whether an answer was right."""
+
+    tries: int
+    passed: bool
 
 
 def progress_path() -> Path | None:
@@ -21,55 +34,85 @@ def progress_path() -> Path | None:
     wish = os.environ.get("COURSE_PROGRESS")
     if wish is not None:
         return None if wish.strip().lower() in ("", "off") else Path(wish).expanduser()
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError:  # it was removed under the kernel
+        return None
     with contextlib.suppress(FileNotFoundError):
-        if Path.cwd() == home() / "notebooks":
+        if folder == home() / "notebooks":
             return None
-    return Path.cwd() / ".progress.json"
+    return folder / ".progress.json"
 
 
 def read() -> dict:
-    """What is kept; an empty record if there is no file or it is damaged (which `change` then puts aside)."""
+    """What is kept; an empty record if there is no file, it cannot be read, or it is damaged (which `change`
+    then puts aside). Raises nothing."""
     path = progress_path()
     try:
         return _parse(path) if path and path.exists() else _empty()
-    except ValueError:
+    except (OSError, ValueError):
         return _empty()
 
 
 def change(edit: Callable[[dict], None]) -> str:
     """Let `edit` change the record, and write it in one step: the old file or the new one, never half of one.
 
-    A damaged file is kept under another name. Answers a note for the learner, empty if all went well;
-    raises nothing: a check must not fail because a folder is read-only.
+    One process at a time reads, changes and writes, so that two notebooks lose nothing of each other. A
+    damaged file is kept under another name. Answers a note for the learner, empty if all went well; raises
+    nothing: a check must not fail because a folder is read-only.
     """
     path, note = progress_path(), ""
     if path is None:
         return ""
     try:
         path = path.resolve()  # a link stays a link
-        try:
-            record = _parse(path) if path.exists() else _empty()
-        except ValueError:
-            aside = _free_name(path)
-            path.rename(aside)
-            record = _empty()
-            note = f"{path.name} could not be read: it is kept as {aside.name}, a new one begins."
-        edit(record)
-        _write(path, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True))
+        with _one_at_a_time(path):
+            try:
+                record = _parse(path) if path.exists() else _empty()
+            except ValueError:
+                aside = _free_name(path)
+                path.rename(aside)
+                record = _empty()
+                note = f"{path.name} could not be read: it is kept as {aside.name}, a new one begins."
+            edit(record)
+            _write(path, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True))
     except OSError as error:
-        return f"{note} Your progress could not be saved ({error.strerror}): {path}".strip()
+        return f"{note} Your progress could not be saved ({error.strerror or error}): {path}".strip()
     return note
 
 
-def record_try(exercise_id: str, passed: bool) -> str:
-    """Count one try at an exercise; answers the note of `change`."""
+def record_try(exercise_id: str, passed: bool, key: str = "") -> str:
+    """Count one try at an exercise, here and in the file; answers the note of `change`.
+
+    key: tells answers apart. The same key twice running counts once; an empty one always counts.
+    """
 
     def edit(record: dict) -> None:
         entry = record["checks"].setdefault(exercise_id, {"tries": 0, "passed": False})
-        entry["tries"] += 1
-        entry["passed"] = entry["passed"] or passed
+        if not key or entry.get("last") != key:
+            entry["tries"] += 1
+        entry["passed"] = bool(entry["passed"]) or passed
+        entry["last"] = key
 
+    edit(_memory)
     return change(edit)
+
+
+def tried(exercise_id: str) -> Tried:
+    """What the file and the kernel's memory know of an exercise: the larger number of the two."""
+    return tried_in(read(), exercise_id)
+
+
+def tried_in(record: dict, exercise_id: str) -> Tried:
+    """`tried`, for a record that has been read already."""
+    entries = [known["checks"].get(exercise_id, {}) for known in (record, _memory)]
+    return Tried(max(entry.get("tries", 0) for entry in entries),
+                 any(entry.get("passed") for entry in entries))
+
+
+def forget() -> None:
+    """Empty the kernel's memory of tries (for tests)."""
+    _memory.update(_empty())
 
 
 def record_prediction(prediction_id: str, answer: str, confidence: int) -> str:
@@ -86,9 +129,34 @@ def _empty() -> dict:
     return json.loads(json.dumps(EMPTY))
 
 
+_memory = _empty()
+
+
+@contextlib.contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold the lock of this file. The system frees it when its process ends, however that happens.
+
+    Raises TimeoutError if another process holds it for too long. Where no lock can be had, because the folder
+    is read-only or the disk knows none, it goes on without: then the writing tells what is wrong.
+    """
+    lock = FileLock(path.with_name(f".{path.name.lstrip('.')}.lock"), timeout=WAIT)
+    with contextlib.ExitStack() as held:
+        try:
+            if path.parent.is_dir():  # FileLock would make the folder
+                held.enter_context(lock)
+        except Timeout:
+            raise TimeoutError(errno.ETIMEDOUT, "another notebook does not let go of it") from None
+        except (OSError, NotImplementedError):
+            pass
+        yield
+
+
 def _parse(path: Path) -> dict:
     """Raises ValueError if the file is not a progress record."""
-    record = json.loads(path.read_text("utf-8"))
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(record, dict):
         raise ValueError("not a progress record")
     for part in ("predictions", "checks"):
@@ -97,6 +165,9 @@ def _parse(path: Path) -> dict:
             raise ValueError(f"{part} is damaged")
     if not all(type(entry.get("tries")) is int and "passed" in entry for entry in record["checks"].values()):
         raise ValueError("checks is damaged")
+    if not all(isinstance(entry.get("answer", ""), str) and isinstance(entry.get("confidence", 0), int)
+               for entry in record["predictions"].values()):
+        raise ValueError("predictions is damaged")
     return record
 
 

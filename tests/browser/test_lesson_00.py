@@ -1,4 +1,4 @@
-"""Lesson 00 as a learner meets it: Run All, the slider, a prediction, a check, the map."""
+"""Lesson 00 as a learner meets it: Run All, the slider, a prediction, a check, the progress, the map."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from course_lib.classroom.copies import make_copies
 
 pytestmark = pytest.mark.browser
 NAME = "00_start_here.ipynb"
+CURRENT = "window.jupyterapp.shell.currentWidget?.context?.path"
 
 
 @pytest.fixture
@@ -26,7 +27,8 @@ def learner(lab, tmp_path, monkeypatch):
     shown = next(cell for cell in copy.cells if cell.source.startswith("course_map("))
     shown.source = 'course_map(["00_start_here.ipynb", "03_next one.ipynb"])'
     nbformat.write(copy, path)
-    nbformat.write(nbformat.v4.new_notebook(metadata=copy.metadata), folder / "03_next one.ipynb")
+    for neighbour in ("03_next one.ipynb", "03_residual_blocks.ipynb"):
+        nbformat.write(nbformat.v4.new_notebook(metadata=copy.metadata), folder / neighbour)
     with lab(folder) as it:
         it.open_notebook(NAME)
         yield it, folder
@@ -66,27 +68,45 @@ def test_a_learner_goes_through_lesson_00(learner, tmp_path):
     kept = json.loads((folder / ".progress.json").read_text("utf-8"))
     assert kept["predictions"]["00-light"] == {"answer": "one", "confidence": 2, "first": "one"}
 
+    # The overview knows nothing yet.
+    overview = page.get_by_role("region", name="Your progress")
+    row = overview.get_by_role("row", name="00-1")
+    overview.scroll_into_view_if_needed()
+    overview.get_by_text("0 of 1 exercises right, 0 predictions made").wait_for()
+    assert "not tried" in row.text_content()
+
     # A wrong answer gets its hint, the right one passes.
     check = 'check("00-1", to_unit)'
     wrong = it.execute(f"to_unit = lambda pixels: pixels / 256\n{check}\nprint('done')")
     right = it.execute(f"to_unit = lambda pixels: pixels / 255\n{check}\nprint('done')")
     tries = json.loads((folder / ".progress.json").read_text("utf-8"))["checks"]["00-1"]
-    assert "done" in wrong and "done" in right and tries == {"passed": True, "tries": 2}
+    assert "done" in wrong and "done" in right and (tries["passed"], tries["tries"]) == (True, 2)
 
-    # The map: readable on dark, one built lesson, and its link opens the neighbour in this JupyterLab.
+    # The overview shows it when asked, and names the next exercise.
+    assert "not tried" in row.text_content(), "nothing runs by itself"
+    page.get_by_role("button", name="Look again").press("Enter")
+    overview.get_by_text("1 of 1 exercises right, 1 prediction made").wait_for()
+    assert "✓ right" in row.text_content()
+    following = overview.get_by_text("Next:").locator("..")
+    assert "03-1, The missing line" in following.text_content()
+
+    # Overview and map: readable on dark, and their links open the neighbours in this JupyterLab.
     atlas = page.get_by_role("navigation", name="Map of the course")
     atlas.scroll_into_view_if_needed()
     for theme, text_is_bright in (("JupyterLab Dark", True), ("JupyterLab Light", False)):
         page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
         page.wait_for_timeout(500)
         page.screenshot(path=tmp_path / f"{theme}.png")
-        parts = (atlas, atlas.get_by_role("link").first, atlas.get_by_text("Not built yet").first)
+        parts = (row, following, atlas, atlas.get_by_role("link").first,
+                 atlas.get_by_text("Not built yet").first)
         text = [brightness(part, "color") for part in parts]
         ground = brightness(page.locator(".jp-Notebook").first, "backgroundColor")
         assert min(text) - ground > 80 if text_is_bright else ground - max(text) > 80, (theme, text, ground)
     assert atlas.get_by_role("link").count() == 1 and atlas.get_by_text("Not built yet").count() == 22
-    atlas.get_by_role("link", name="03 · Depth").press("Enter")
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget?.context?.path === '03_next one.ipynb'", timeout=20_000)
+    neighbours = page.get_by_role("navigation", name="Open a lesson")
+    for links, opened in ((neighbours, "03_residual_blocks.ipynb"), (atlas, "03_next one.ipynb")):
+        links.get_by_role("link", name="03 · Depth").press("Enter")
+        page.wait_for_function(f"() => {CURRENT} === '{opened}'", timeout=20_000)
+        page.evaluate("path => jupyterapp.commands.execute('docmanager:open', { path })", NAME)
     assert len(page.context.pages) == 1
     assert it.errors == []

@@ -2,12 +2,13 @@ import sys
 
 import pytest
 
-import course_lib.exercises  # noqa: F401
+from course_lib.exercises import check, progress
 
 
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path, monkeypatch):
-    """No test writes into the working folder."""
+    """No test writes into the working folder, or knows what another one has tried."""
+    progress.forget()
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "é tudes" / "progress.json"))
     (tmp_path / "é tudes").mkdir()
     return tmp_path / "é tudes" / "progress.json"
@@ -28,5 +29,17 @@ def shown(monkeypatch):
         bundle = output._repr_mimebundle_()
         assert bundle["text/plain"] == repr(output)
         return bundle
+
+    return call
+
+
+@pytest.fixture
+def panel(shown, capsys):
+    """panel(id, answer): plain text and HTML of what check shows."""
+
+    def call(exercise_id, answer):
+        bundle = shown(check, exercise_id, answer)
+        assert capsys.readouterr().out == ""
+        return bundle["text/plain"], bundle["text/html"]
 
     return call

@@ -1,10 +1,14 @@
 """The progress file: whole or absent, damaged ones kept, never a reason for a check to fail."""
 
+import functools
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from course_lib.exercises import check, progress, registry
 from course_lib.runtime import home
@@ -18,12 +22,119 @@ def try_it(shown):
     return lambda answer: shown(check, "00-1", answer)["text/html"]
 
 
+def counted(own_progress):
+    """What the file holds of 00-1: tries, passed."""
+    entry = json.loads(own_progress.read_text("utf-8"))["checks"]["00-1"]
+    assert progress.tried("00-1") == (entry["tries"], entry["passed"])
+    return entry["tries"], entry["passed"]
+
+
 def test_tries_are_counted_and_a_pass_stays(own_progress, try_it):
     try_it(lambda pixels: pixels)
+    assert counted(own_progress) == (1, False)
     try_it(TOY.solution)
     try_it(lambda pixels: pixels)
-    record = json.loads(own_progress.read_text("utf-8"))
-    assert record["checks"] == {"00-1": {"tries": 3, "passed": True}}
+    assert counted(own_progress) == (3, True)
+
+
+def test_the_same_answer_again_is_no_new_try(own_progress, try_it):
+    for body in ("return pixels", "return pixels", "return pixels / 256", "return pixels"):
+        try_it(TOY.answer(TOY.with_body(body)))
+    assert counted(own_progress) == (3, False)
+
+
+def test_the_same_answer_with_another_result_is_a_new_try(own_progress, try_it):
+    """It calls a helper that the learner has changed."""
+    helper = [lambda pixels: pixels]
+
+    def answer(pixels):
+        return helper[0](pixels)
+
+    try_it(answer)
+    helper[0] = lambda pixels: pixels / 256
+    try_it(answer)
+    assert counted(own_progress) == (2, False)
+
+
+def test_the_same_class_again_is_no_new_try(shown):
+    """Before Python 3.13 a class that was defined in a notebook has no source of its own."""
+    exercise = registry()["03-1"]
+    for body, tries in (("return z", 1), ("return z", 1), ("return F.relu(z)", 2)):
+        shown(check, "03-1", exercise.answer(exercise.with_body(body)))
+        assert progress.tried("03-1").tries == tries
+
+
+def test_an_answer_without_source_counts_each_time(own_progress, try_it):
+    for _ in range(2):
+        try_it(functools.partial(pow, exp=2))
+    assert counted(own_progress) == (2, False)
+
+
+@pytest.mark.parametrize("place", ["off", "gone"])
+def test_where_no_file_is_kept_the_kernel_remembers(monkeypatch, tmp_path, place, try_it):
+    monkeypatch.setenv("COURSE_PROGRESS", "off" if place == "off" else str(tmp_path / "gone" / "p.json"))
+    for number in (254, 256):
+        try_it(TOY.answer(TOY.with_body(f"return pixels / {number}")))
+    assert progress.tried("00-1") == (2, False) and progress.tried("03-1") == (0, False)
+    assert not (tmp_path / "gone").exists()
+
+
+def test_the_file_and_the_kernel_are_not_added_up(own_progress, try_it):
+    own_progress.write_text('{"checks": {"00-1": {"tries": 5, "passed": false}}}', encoding="utf-8")
+    try_it(lambda pixels: pixels)
+    assert counted(own_progress) == (6, False)
+
+
+COUNT = """
+from course_lib.exercises.progress import record_try
+notes = {record_try("00-1", False) for _ in range(200)}
+assert notes == {""}, notes
+"""
+
+
+def test_two_notebooks_that_write_at_once_lose_no_try(own_progress):
+    running = [subprocess.Popen([sys.executable, "-c", COUNT]) for _ in range(2)]
+    assert [process.wait(120) for process in running] == [0, 0]
+    assert counted(own_progress) == (400, False)
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from course_lib.exercises import progress
+with progress._one_at_a_time(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_is_waited_for_told_and_freed_when_its_process_is_killed(own_progress, monkeypatch, try_it):
+    monkeypatch.setattr(progress, "WAIT", 0.1)
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(own_progress)], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline().strip() == "held"
+    page = try_it(lambda pixels: pixels)
+    assert "another notebook does not let go of it" in page and not own_progress.exists()
+    holder.kill()
+    holder.communicate()
+    assert "could not be saved" not in try_it(TOY.solution)
+    assert json.loads(own_progress.read_text("utf-8"))["checks"]["00-1"]["tries"] == 1
+    assert progress.tried("00-1") == (2, True), "the kernel remembers the one that was not saved"
+
+
+def test_a_disk_without_locks_is_no_reason_to_keep_nothing(own_progress, monkeypatch, try_it):
+    def none_here(*_args, **_kwargs):
+        raise NotImplementedError
+
+    monkeypatch.setattr(FileLock, "acquire", none_here)
+    assert "could not be saved" not in try_it(TOY.solution)
+    assert counted(own_progress) == (1, True)
+
+
+def test_all_that_stands_beside_the_file_is_hidden(own_progress, try_it):
+    try_it(TOY.solution)
+    beside = [path.name for path in own_progress.parent.iterdir() if path != own_progress]
+    assert all(name.startswith(".") for name in beside)
 
 
 def test_a_blank_copy_writes_nothing(own_progress, try_it):
@@ -56,10 +167,11 @@ def test_progress_can_be_switched_off(monkeypatch, tmp_path, word, try_it):
 
 
 DAMAGED = ["", "{", "[]", "3", '{"checks": []}', '{"checks": {"00-1": {"tries": "many"}}}',
-           '{"predictions": {"p": 3}}', "\x00\x00"]  # fmt: skip
+           '{"predictions": {"p": 3}}', '{"predictions": {"p": {"answer": []}}}', "[" * 100_000,
+           "\x00\x00"]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", DAMAGED)
+@pytest.mark.parametrize("text", DAMAGED, ids=[text[:20] for text in DAMAGED])
 def test_a_damaged_file_is_kept_aside_with_a_note(own_progress, text, try_it):
     own_progress.write_text(text, encoding="utf-8")
     page = try_it(TOY.solution)
@@ -102,7 +214,8 @@ def test_an_interrupted_write_leaves_the_old_file_whole(own_progress, monkeypatc
         page = try_it(TOY.solution)
     assert "could not be saved (No space left on device)" in page
     assert own_progress.read_text("utf-8") == before
-    assert [p.name for p in own_progress.parent.iterdir()] == [own_progress.name], "no scraps"
+    scraps = {p.name for p in own_progress.parent.iterdir()} - {own_progress.name, ".progress.json.lock"}
+    assert not scraps
 
 
 def test_a_folder_that_is_not_there_is_no_reason_to_fail(monkeypatch, tmp_path, try_it):
@@ -125,6 +238,29 @@ def test_a_link_stays_a_link(own_progress, tmp_path, try_it):
         pytest.skip(f"no links here: {reason}")
     try_it(TOY.solution)
     assert own_progress.is_symlink() and json.loads(target.read_text("utf-8"))["checks"]
+
+
+def test_a_working_folder_that_was_removed_is_no_reason_to_fail(tmp_path, monkeypatch, try_it):
+    monkeypatch.delenv("COURSE_PROGRESS")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    try:
+        (tmp_path / "gone").rmdir()
+    except OSError as reason:  # Windows
+        pytest.skip(str(reason))
+    assert "right" in try_it(TOY.solution)
+    assert progress.read() == progress.EMPTY
+
+
+def test_a_file_that_may_not_be_read_is_told_and_not_raised(own_progress, monkeypatch, try_it):
+    own_progress.write_text("{}", encoding="utf-8")
+
+    def refuse(*_args, **_kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert progress.read() == progress.EMPTY
+    assert "could not be saved (Permission denied)" in try_it(TOY.solution)
 
 
 def test_reading_changes_nothing(own_progress):

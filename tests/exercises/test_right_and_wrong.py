@@ -20,6 +20,8 @@ RIGHT = {
         "torchvision": "from torchvision.transforms.v2.functional import to_dtype\n"
                        "return to_dtype(pixels, torch.float32, scale=True)",
         "in place on a copy": "x = pixels.to(torch.float32)\nx /= 255\nreturn x",
+        "half precision": "return pixels.half() / 255",
+        "largest of the type": "return pixels / torch.iinfo(pixels.dtype).max",
     },
     "03-2": {
         "one line": "return x + conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))",
@@ -71,6 +73,9 @@ WRONG = {
                                                                     "3), keepdim=True)",
         "in place": "pixels //= 2\nreturn pixels / 127", "wraps around": "return (pixels + 1) / 256",
         "constant": "return torch.full(pixels.shape, 0.5)", "list": "return [p / 255 for p in pixels]",
+        "rounded, in half precision": "return torch.round(pixels / 255, decimals=2).half()",
+        "darkest pixel to zero": "return (pixels - pixels.min()) / 255",
+        "axes of one lost": "return (pixels / 255).squeeze()",
         "first image": "return pixels[:1] / 255", "bool": "return pixels > 127",
     },
     "03-2": {
@@ -83,11 +88,23 @@ WRONG = {
         "no grad": "with torch.no_grad():\n    return x + conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))",
         "called twice": "bn1(x)\nreturn x + conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))",
         "returns x": "return x", "noise": "return x + 1e-4 * torch.randn_like(x)",
+        "axes of one lost": "return (x + conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))).squeeze()",
+        "clamped": "return x + conv2(F.relu(bn2(conv1(F.relu(bn1(x)))))).clamp(-50, 50)",
+        "dropout": "return x + F.dropout(conv2(F.relu(bn2(conv1(F.relu(bn1(x)))))), training=bn1.training)",
         "eval forced": "bn1.eval()\nbn2.eval()\nreturn x + conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))",
         "new layers": "conv1 = nn.Conv2d(*conv1.weight.shape[1::-1], 3, padding=1, bias=False)\n"
                       "return x + conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))",
     },
     "03-3": {
+        "axes of one lost": "x = x[:, :, ::stride, ::stride]\n"
+                            "return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1])).squeeze()",
+        "clamped": "x = x[:, :, ::stride, ::stride].clamp(-4, 4)\n"
+                   "return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1]))",
+        "nothing at stride 1": "x = x[:, :, ::stride, ::stride]\n"
+                               "if stride == 1:\n    return x\n"
+                               "return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1]))",
+        "nearly zeros": "x = x[:, :, ::stride, ::stride]\n"
+                        "return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1]), value=1e-3)",
         "learned": "return nn.Conv2d(x.shape[1], out_channels, 1, stride)(x)",
         "nearest resize": "x = F.interpolate(x, scale_factor=1 / stride)\n"
                           "return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1]))",
@@ -113,6 +130,13 @@ WRONG = {
     },
     "03-4": {
         "from the paper's table": "return {20: 270000, 56: 850000}.get(depth, 0)",
+        "projections": "from course_lib.nets import CifarNet\n"
+                       "return sum(p.numel() for p in CifarNet(depth, 'residual', width=width, shortcut='B')"
+                       ".parameters())",
+        "rounded": "n = (depth - 2) // 6\n"
+                   "return round(69*width + 10 + 9*width**2*(42*n - 10) + 28*width*n, -1)",
+        "100 classes": "n = (depth - 2) // 6\nreturn 69*width + 100 + 9*width**2*(42*n - 10) + 28*width*n",
+        "blocks for stages": "n = depth // 3\nreturn 69*width + 10 + 9*width**2*(42*n - 10) + 28*width*n",
         "half": "from course_lib.nets import CifarNet\n"
                 "return sum(p.numel() for p in CifarNet(depth, width=width).parameters()) / 2",
         "width ignored": "from course_lib.nets import CifarNet\n"
@@ -136,6 +160,12 @@ WRONG = {
         "hook": "block.bn2.register_forward_hook(lambda m, i, o: o * 0)",
         "right and a hook": "for p in block.bn2.parameters():\n    nn.init.zeros_(p)\n"
                             "block.bn2.register_forward_hook(lambda m, i, o: o.detach())",
+        "right and another norm reset": "for p in block.bn2.parameters():\n    nn.init.zeros_(p)\n"
+                                        "block.bn1.reset_running_stats()",
+        "right and another padding": "for p in block.bn2.parameters():\n    nn.init.zeros_(p)\n"
+                                     "block.conv2.padding_mode = 'circular'",
+        "right and a gradient's hook": "for p in block.bn2.parameters():\n    nn.init.zeros_(p)\n"
+                                       "block.bn2.weight.register_hook(lambda g: g * 0)",
         "grad off": "nn.init.zeros_(block.bn2.weight)\nnn.init.zeros_(block.bn2.bias)\n"
                     "block.requires_grad_(False)",
     },

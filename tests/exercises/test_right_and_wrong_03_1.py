@@ -18,9 +18,14 @@ RIGHT = {
     "in place on its own tensor": "z += self.shortcut(x)\nreturn F.relu_(z)",
     "identity by shape": "s = x if x.shape == z.shape else self.shortcut(x)\nreturn F.relu(z + s)",
     "maximum": "y = z + self.shortcut(x)\nreturn torch.maximum(y, torch.zeros_like(y))",
+    "mask": "y = z + self.shortcut(x)\nreturn y * (y > 0)",
     "twice": "return F.relu(F.relu(z + self.shortcut(x)))",
 }
 WRONG = {
+    "cut off far above": "return torch.clamp(z + self.shortcut(x), 0, 20)",
+    "dropout": "return F.relu(F.dropout(z, 0.1, self.training) + self.shortcut(x))",
+    "absolute": "return abs(z + self.shortcut(x))",
+    "where the branch is positive": "return torch.where(z > 0, z + self.shortcut(x), torch.zeros_like(z))",
     "leaky": "return F.leaky_relu(z + self.shortcut(x))",
     "elu": "return F.elu(z + self.shortcut(x))",
     "max instead of sum": "return F.relu(torch.maximum(z, self.shortcut(x)))",

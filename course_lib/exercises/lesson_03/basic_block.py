@@ -8,7 +8,15 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
-from course_lib.exercises.oracle import compare, equal, gradients, input_like, must_keep_input, randomise
+from course_lib.exercises.oracle import (
+    compare,
+    equal,
+    gradients,
+    input_like,
+    must_keep_input,
+    randomise,
+    try_unusual,
+)
 
 CELL = '''\
 class MyBasicBlock(nn.Module):
@@ -45,19 +53,22 @@ CASES = ((4, 4, 1, 6, 5), (3, 6, 2, 7, 6), (4, 6, 1, 5, 5), (5, 5, 2, 8, 5))
 
 def check(answer) -> None:
     """MyBasicBlock against torchvision: values, input and weight gradients, running statistics."""
-    if isinstance(answer, nn.Module) or not callable(answer):
-        raise Wrong("check wants the class itself, as in check(..., MyBasicBlock), not one block made from "
-                    "it.")
     for in_channels, out_channels, stride, height, width in CASES:
         for training in (True, False):
-            block = answer(in_channels, out_channels, stride)
-            if not isinstance(block, nn.Module):
-                raise Wrong("The class must be an nn.Module: look at its first line.")
-            randomise(block)
-            oracle = same_weights(block, in_channels, out_channels, stride)
-            block.train(training)
-            oracle.train(training)
+            block, oracle = pair(answer, in_channels, out_channels, stride, training)
             one_case(block, oracle, (3, in_channels, height, width))
+    block, oracle = pair(answer, 4, 4, stride=1, training=True)
+    try_unusual(lambda batch, change: one_case(block, oracle, (batch, 4, 6, 5), change))
+
+
+def pair(answer, in_channels: int, out_channels: int, stride: int, training: bool):
+    """The learner's block and torchvision's, with the same random weights, in the same mode."""
+    block = answer(in_channels, out_channels, stride)
+    if not isinstance(block, nn.Module):
+        raise Wrong("The class must be an nn.Module: look at its first line.")
+    randomise(block)
+    oracle = same_weights(block, in_channels, out_channels, stride)
+    return block.train(training), oracle.train(training)
 
 
 def same_weights(block: nn.Module, in_channels: int, out_channels: int, stride: int) -> BasicBlock:
@@ -85,10 +96,10 @@ def state(module: nn.Module | None):
     return () if module is None else module.state_dict().values()
 
 
-def one_case(block: nn.Module, oracle: BasicBlock, shape: tuple[int, ...]) -> None:
+def one_case(block: nn.Module, oracle: BasicBlock, shape: tuple[int, ...], change=torch.clone) -> None:
     spare, calls = copy.deepcopy(oracle), []
     hook = block.shortcut.register_forward_hook(lambda *_: calls.append(1))
-    leaf, x = input_like(*shape)
+    leaf, x = input_like(*shape, change=change)
     try:
         y = block(x)
     except RuntimeError as error:
@@ -150,6 +161,8 @@ def slips(p: BasicBlock, x: Tensor):
          "does the last relu see in figure 2?", lambda: F.relu(branch(x)) + s(x)),
         ("The branch is rectified before the sum, and the sum again: how many relus follow the second layer?",
          lambda: F.relu(F.relu(branch(x)) + s(x))),
+        ("A relu acts on each of the two terms, and none on their sum: which value does the last relu see in "
+         "figure 2?", lambda: F.relu(branch(x)) + F.relu(s(x))),
         ("The output can be negative: what does figure 2 do behind the addition?", lambda: branch(x) + s(x)),
         ("What goes around is rectified on its way, so negative parts of x are lost: does anything act on "
          "the identity before the sum?", lambda: F.relu(branch(x) + F.relu(s(x)))),
@@ -190,6 +203,11 @@ MUTANTS = (
            "z = self.conv2(F.relu(self.bn1(self.conv1(x))))\nreturn F.relu(z + self.shortcut(x))",
            "second batch norm is left out"),
     Mutant("input changed in place", "s = self.shortcut(x)\ns += z\nreturn F.relu(s)", "its own input"),
+    Mutant("both terms rectified", "return F.relu(z) + F.relu(self.shortcut(x))", "on each of the two terms"),
+    Mutant("cut off above", "return F.relu6(z + self.shortcut(x))", "wrong for large values"),
+    Mutant("no axis of one", "return F.relu(z + self.shortcut(x)).squeeze()", "wrong for one image alone"),
+    Mutant("asks x first", "return F.relu(z + self.shortcut(x)) if x.min() < 0 else z",
+           "no value of x is negative"),
     Mutant("skip cut off from autograd", "return F.relu(z + self.shortcut(x).detach())", "cut or doubled"),
 )
 

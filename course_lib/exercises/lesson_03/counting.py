@@ -64,7 +64,9 @@ def formula(depth: int, width: int, *, slips: tuple[str, ...] = ()) -> int:
     """The count with some slips in it; without any it is the oracle's number (tested)."""
     n, stages = (depth - 2) // 6, (width, 2 * width, 4 * width)
     convs = 2 * n * 9 * sum(c * c for c in stages)
-    if "entry" not in slips:
+    if "all entry" in slips:
+        convs = 2 * n * 9 * width * width * (1 + 2 + 8)
+    elif "entry" not in slips:
         convs -= 9 * sum(c * c // 2 for c in stages[1:])
     if "one conv" in slips:
         convs //= 2
@@ -84,6 +86,8 @@ def formula(depth: int, width: int, *, slips: tuple[str, ...] = ()) -> int:
 SLIPS = {
     "entry": "The first convolution of a stage is counted as if it had as many channels going in as coming "
              "out.",
+    "all entry": "Every convolution of a stage is counted with the channels that enter the stage; only its "
+                 "first one sees those.",
     "norm": "The batch norms are left out: do they hold nothing that training changes?",
     "bias": "Something of the linear layer is missing: print the names and shapes of its parameters.",
     "first": "The layer in front of the three stages has lost its convolution.",
@@ -101,9 +105,9 @@ SLIPS = {
 
 def check(answer) -> None:
     """The number for several nets; a difference is explained by one slip, or two, or three together."""
-    if not callable(answer):
-        raise Wrong("check wants the function itself, without brackets and arguments behind its name.")
     found = [number(answer(depth, width)) for depth, width in NETS]
+    if found[0] == found[1]:
+        raise Wrong("Nets of width 1 and width 16 get the same number: the count must follow the width.")
     if found != [oracle(*net) for net in NETS]:
         for count in (1, 2, 3):
             for slips in itertools.combinations(SLIPS, count):
@@ -159,6 +163,10 @@ EXERCISE = Exercise(
     mutants=(
         Mutant("the friend's", "return friends_count(depth, width)", "your friend's count, unchanged"),
         _mutant("stage entered at full width", "entry", ("9 * entering", "9 * channels")),
+        _mutant("every convolution enters", "all entry",
+                ("9 * entering * channels + (2 * n - 1) * 9 * channels * channels",
+                 "2 * n * 9 * entering * channels")),
+        Mutant("one net's number", "return 269722 if depth == 20 else 853018", "must follow the width"),
         _mutant("no norms", "norm", (" + 2 * width", ""), ("total += 2 * n * 2 * channels", "pass")),
         _mutant("linear bias left out", "bias", (" * 10 + 10", " * 10")),
         _mutant("first convolution left out", "first", ("3 * 9 * width + ", "")),

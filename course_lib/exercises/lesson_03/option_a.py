@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
-from course_lib.exercises.oracle import compare, equal, gradients, input_like, must_keep_input
+from course_lib.exercises.oracle import compare, equal, gradients, input_like, must_keep_input, try_unusual
 
 CELL = '''\
 def shortcut_a(x: Float[Tensor, "batch in_channels height width"], out_channels: int, stride: int):
@@ -29,30 +29,32 @@ CASES = ((4, 8, 2, 8, 6), (3, 6, 1, 5, 4), (4, 4, 2, 6, 6), (2, 5, 3, 9, 6), (3,
 
 def check(answer) -> None:
     """Values for some placement of the zeros, the gradient, and the input left alone."""
-    if not callable(answer):
-        raise Wrong("check wants the function itself, without brackets and arguments behind its name.")
     for in_channels, out_channels, stride, height, width in CASES:
-        leaf, x = input_like(3, in_channels, height, width)
-        try:
-            y = answer(x, out_channels, stride)
-        except RuntimeError as error:
-            if height % stride or width % stride:
-                raise Wrong(ODD_SIZES) from error
-            raise
-        if y is not x:
-            must_keep_input(x, leaf)
-        spare = out_channels - in_channels
-        starts = [spare // 2, *(k for k in range(spare + 1) if k != spare // 2)]
-        placed = [placement(leaf, out_channels, stride, before) for before in starts]
-        want = next((p for p in placed if equal(y, p)), None)
-        if want is None:
-            divides = height % stride == width % stride == 0
-            if not divides and isinstance(y, Tensor) and y.shape != placed[0].shape:
-                raise Wrong(ODD_SIZES, f"yours {tuple(y.shape)}, expected {tuple(placed[0].shape)}")
-            compare(y, placed[0], slips(leaf.detach(), out_channels, stride), OTHERWISE)
-        if not equal(gradients(y, [leaf])[0], gradients(want, [leaf])[0]):
-            raise Wrong("The values are right, but the gradient at x is not: look for detach, no_grad or "
-                        ".data.")
+        one_case(answer, (3, in_channels, height, width), out_channels, stride)
+    try_unusual(lambda batch, change: one_case(answer, (batch, 2, 6, 4), 5, 2, change))
+
+
+def one_case(answer, shape: tuple[int, ...], out_channels: int, stride: int, change=torch.clone) -> None:
+    leaf, x = input_like(*shape, change=change)
+    divides = shape[2] % stride == shape[3] % stride == 0
+    try:
+        y = answer(x, out_channels, stride)
+    except RuntimeError as error:
+        if not divides:
+            raise Wrong(ODD_SIZES) from error
+        raise
+    if y is not x:
+        must_keep_input(x, leaf)
+    spare = out_channels - shape[1]
+    starts = [spare // 2, *(k for k in range(spare + 1) if k != spare // 2)]
+    placed = [placement(leaf, out_channels, stride, before) for before in starts]
+    want = next((p for p in placed if equal(y, p)), None)
+    if want is None:
+        if not divides and isinstance(y, Tensor) and y.shape != placed[0].shape:
+            raise Wrong(ODD_SIZES, f"yours {tuple(y.shape)}, expected {tuple(placed[0].shape)}")
+        compare(y, placed[0], slips(leaf.detach(), out_channels, stride), OTHERWISE)
+    if not equal(gradients(y, [leaf])[0], gradients(want, [leaf])[0]):
+        raise Wrong("The values are right, but the gradient at x is not: look for detach, no_grad or .data.")
 
 
 def placement(x: Tensor, out_channels: int, stride: int, before: int) -> Tensor:
@@ -85,12 +87,18 @@ def slips(x: Tensor, out_channels: int, stride: int):
         ("The steps begin behind the first pixel: a convolution of this stride is centred on the first one.",
          lambda: x[:, :, stride - 1 :: stride, stride - 1 :: stride]),
         ("The stride has also been applied to the samples.", lambda: x[::stride, :, ::stride, ::stride]),
+        ("The stride acts on the first two axes, samples and channels: which two are height and width?",
+         lambda: x[::stride, ::stride]),
+        ("The steps are always 2: this is what the argument stride is for.", lambda: x[:, :, ::2, ::2]),
         ("The sign has changed.", lambda: -kept),
     )
     for message, pixels in changed:
         for before in sorted({0, spare // 2, spare}):
             yield message, lambda pixels=pixels, before=before: placement(pixels(), out_channels, 1, before)
     zeros = kept.new_zeros(kept.shape[0], spare, height, width)
+    if not spare:
+        yield ("The channels are doubled even where out_channels asks for none: how many are missing?",
+               lambda: torch.cat([kept, torch.zeros_like(kept)], 1))
     wide = kept.repeat(1, out_channels // in_channels + 1, 1, 1)[:, :out_channels]
     yield ("The new channels repeat those of x: they should hold nothing.", lambda: wide)
     yield ("The new channels repeat those of x: they should hold nothing.",
@@ -136,6 +144,16 @@ EXERCISE = Exercise(
                "return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1]))", "one of the two axes only"),
         Mutant("out_channels too many", "x = x[:, :, ::stride, ::stride]\n"
                "return F.pad(x, (0, 0, 0, 0, 0, out_channels))", "Too many channels"),
+        Mutant("stride on the wrong axes", "x = x[::stride, ::stride]\n"
+               "return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1]))", "on the first two axes"),
+        Mutant("steps of 2", "x = x[:, :, ::2, ::2]\n"
+               "return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1]))", "The steps are always 2"),
+        Mutant("always doubled", "x = x[:, :, ::stride, ::stride]\n"
+               "y = torch.cat([x, torch.zeros_like(x)], 1)\n"
+               "return y if out_channels % 2 == 0 else y[:, :out_channels]", "even where out_channels asks"),
+        Mutant("a fixed batch", "x = x[:, :, ::stride, ::stride]\n"
+               "y = torch.zeros(3, out_channels, *x.shape[2:])\ny[:, :x.shape[1]] = x\nreturn y",
+               "wrong for one image alone"),
         Mutant("cut off from autograd", "y = x.new_zeros(x.shape[0], out_channels, -(-x.shape[2] // stride), "
                "-(-x.shape[3] // stride))\ny[:, :x.shape[1]] = x.data[:, :, ::stride, ::stride]\nreturn y",
                "no gradient can flow back"),

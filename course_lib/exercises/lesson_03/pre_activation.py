@@ -7,7 +7,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
-from course_lib.exercises.oracle import compare, equal, gradients, input_like, must_keep_input, randomise
+from course_lib.exercises.oracle import (
+    compare,
+    equal,
+    gradients,
+    input_like,
+    must_keep_input,
+    randomise,
+    try_unusual,
+)
 
 CELL = '''\
 def pre_activation(x: Float[Tensor, "batch channels height width"], bn1, conv1, bn2, conv2):
@@ -29,12 +37,15 @@ Layers = tuple[nn.Module, nn.Module, nn.Module, nn.Module]
 
 def check(answer) -> None:
     """Values, gradients and running statistics against the formula; then a branch of zeros."""
-    if not callable(answer):
-        raise Wrong("check wants the function itself, without brackets and arguments behind its name.")
     for channels, inner in ((4, 4), (3, 5)):  # equal widths first, for there most slips have the right shape
         for training in (True, False):
             layers = make_layers(channels, inner, training)
             one_case(answer, layers, (3, channels, 6, 5))
+    layers = make_layers(4, 4, training=True)
+    with torch.no_grad():
+        layers[0].weight.mul_(100)
+        layers[2].weight.mul_(100)
+    try_unusual(lambda batch, change: one_case(answer, layers, (batch, 4, 6, 5), change))
     layers = make_layers(4, 4, training=True)
     nn.init.zeros_(layers[3].weight)
     x = torch.randn(2, 4, 5, 5)
@@ -57,9 +68,9 @@ def formula(x: Tensor, bn1: nn.Module, conv1: nn.Module, bn2: nn.Module, conv2: 
     return x + conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))
 
 
-def one_case(answer, layers: Layers, shape: tuple[int, ...]) -> None:
+def one_case(answer, layers: Layers, shape: tuple[int, ...], change=torch.clone) -> None:
     twins, spare = copy.deepcopy(layers), copy.deepcopy(layers)
-    leaf, x = input_like(*shape)
+    leaf, x = input_like(*shape, change=change)
     y = answer(x, *layers)
     twin_leaf = leaf.detach().clone().requires_grad_()
     want = formula(twin_leaf, *twins)
@@ -76,6 +87,9 @@ def one_case(answer, layers: Layers, shape: tuple[int, ...]) -> None:
         if not equal(mine.running_mean, theirs.running_mean):
             raise Wrong("The values are right, but a batch norm has seen another number of batches than one: "
                         "is each layer called exactly once?")
+    if [layer.training for layer in layers] != [twin.training for twin in twins]:
+        raise Wrong("The values are right, but a layer is now in another mode: leave train and eval as they "
+                    "were.")
 
 
 OTHERWISE = ("The output is not that of figure 1(b). Write the six steps of the branch in a row and compare "
@@ -99,6 +113,12 @@ def slips(x: Tensor, bn1: nn.Module, conv1: nn.Module, bn2: nn.Module, conv2: nn
          lambda: x + post(x)),
         ("A relu acts on the sum: figure 1(b) has nothing behind the addition.",
          lambda: F.relu(formula(x, bn1, conv1, bn2, conv2))),
+        ("The norms stand behind the convolutions, and a relu ends the branch: here a norm begins it.",
+         lambda: x + F.relu(post(x))),
+        ("Each group begins with its convolution: figure 1(b) ends each group with it.",
+         lambda: x + bn2(F.relu(conv2(bn1(F.relu(conv1(x))))))),
+        ("The first norm acts twice, and the second one never: each convolution has its own.",
+         lambda: x + conv2(F.relu(bn1(conv1(a))))),
         ("relu comes before the norm: which of the two touches x first in figure 1(b)?",
          lambda: x + conv2(bn2(F.relu(conv1(bn1(F.relu(x))))))),
         ("What goes around is not x but its normed and rectified form: nothing may act on the identity.",
@@ -155,6 +175,14 @@ EXERCISE = Exercise(
         Mutant("second relu forgotten", "return x + conv2(bn2(conv1(F.relu(bn1(x)))))",
                "in front of the second convolution"),
         Mutant("no way around", "return conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))", "the branch alone"),
+        Mutant("one norm for both", "z = conv1(F.relu(bn1(x)))\nreturn x + conv2(F.relu(bn1(z)))",
+               "The first norm acts twice"),
+        Mutant("convolution first", "z = bn1(F.relu(conv1(x)))\nreturn x + bn2(F.relu(conv2(z)))",
+               "begins with its convolution"),
+        Mutant("cut off above", "z = conv1(F.relu6(bn1(x)))\nreturn x + conv2(F.relu6(bn2(z)))",
+               "large values"),
+        Mutant("left in training mode", "y = x + conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))\n"
+               "bn1.train(), bn2.train()\nreturn y", "in another mode"),
         Mutant("x changed in place", "z = conv2(F.relu(bn2(conv1(F.relu(bn1(x))))))\nx += z\nreturn x + 0",
                "changes its own input"),
     ),

@@ -44,8 +44,6 @@ class Block(nn.Module):
 
 def check(answer) -> None:
     """New and trained blocks, with and without projection, in both modes."""
-    if not callable(answer):
-        raise Wrong("check wants the function itself, without brackets and arguments behind its name.")
     for in_channels, out_channels, stride in ((4, 4, 1), (3, 6, 2)):
         for trained in (True, False):
             for training in (True, False):
@@ -62,6 +60,9 @@ def one_case(answer, block: Block) -> None:
     if any(after.get(name) is not p for name, p in params.items()):
         raise Wrong("A parameter has been replaced by a new object, or taken out. An optimizer holds the old "
                     "ones and would train those: change the values inside.")
+    if "forward" in vars(block):
+        raise Wrong("The block's forward has been replaced: then no training can wake the branch. Values of "
+                    "its layers must do it.")
     if not all(p.requires_grad for p in params.values()):
         raise Wrong("A parameter has lost requires_grad: it would stay at zero for ever.")
     if any(a.training != b.training for a, b in zip(block.modules(), before.modules(), strict=True)):
@@ -72,6 +73,12 @@ def one_case(answer, block: Block) -> None:
             raise Wrong(message)
     if not changed:
         raise Wrong("The block has not changed: work on the one that was handed over, not on a copy.")
+    buffers = dict(block.named_buffers())
+    if any(not torch.equal(b, buffers[name]) for name, b in before.named_buffers() if name[:3] != "bn2"):
+        raise Wrong("Running statistics have changed: has the block been run, or a norm been reset?")
+    if repr(block) != repr(before):
+        raise Wrong("A layer has other settings than before, such as its stride or momentum: only values of "
+                    "the last batch norm may change.")
     if params["bn2.weight"].any():
         raise Wrong("The last batch norm still scales the branch: it computes weight * normed + bias, and "
                     "the first of the two is not silent.")
@@ -120,6 +127,12 @@ EXERCISE = Exercise(
                "nn.init.zeros_(block.bn2.bias)", "replaced by a new object"),
         Mutant("frozen", "for p in block.bn2.parameters():\n    nn.init.zeros_(p).requires_grad_(False)",
                "lost requires_grad"),
+        Mutant("forward replaced", "block.forward = lambda x: F.relu(block.shortcut(x))",
+               "forward has been replaced"),
+        Mutant("tried out", "block(torch.randn(2, block.conv1.in_channels, 8, 8))\n"
+               "for p in block.bn2.parameters():\n    nn.init.zeros_(p)", "Running statistics have changed"),
+        Mutant("another setting", "block.bn1.momentum = 0.0\n"
+               "for p in block.bn2.parameters():\n    nn.init.zeros_(p)", "other settings than before"),
         Mutant("everything zeroed", "for p in block.shortcut.parameters():\n    nn.init.zeros_(p)\n"
                "for p in block.bn2.parameters():\n    nn.init.zeros_(p)", "The shortcut has changed"),
     ),
