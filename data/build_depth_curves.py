@@ -11,7 +11,8 @@ bit of a loss differs from processor to processor). To make all of them anew, mo
 
 Arrays (float16): `loss` (depth, kind, norm, seed, step) and `grown` (depth, kind, seed, step); nan from the
 step where a run diverged. `inserted` (depth, kind, seed; float32): the loss of the 8-layer nets right after
-layers were put in, on the lesson's 200 digits; seconds. `depths`, `kinds` name the axes; norm is (False, True).
+layers were put in, on the lesson's 200 digits; seconds. `depths` and `kinds` name the axes; norm is
+(False, True).
 """
 
 import argparse
