@@ -9,7 +9,6 @@ import base64
 import contextlib
 import functools
 import inspect
-import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -17,15 +16,13 @@ from collections import OrderedDict
 import anywidget
 import numpy as np
 import traitlets
-from matplotlib.figure import Figure
 
 from course_lib.widgets.controls import Panel
 from course_lib.widgets.page import FILES, page
-from course_lib.widgets.pictures import decode, encode, to_rgb
-from course_lib.widgets.strip import caption, places_along, strip
+from course_lib.widgets.pictures import decode, encode, mime, to_bytes
+from course_lib.widgets.strip import caption, places_along, strip, summary
 
 KEPT = 400  # pictures kept by the kernel, the oldest go first
-MOST_FRAMES = 2000  # pictures that `frames` is willing to draw
 REST = 0.04  # seconds of quiet before neighbours are drawn
 SLOW = 0.3  # seconds: a picture slower than this is never drawn ahead
 TOO_SLOW = 0.5  # seconds: with slower pictures the stored output shows just one
@@ -120,14 +117,14 @@ class Explorer(anywidget.AnyWidget):
         grid: name -> list of values; a control that is not named keeps all its values. Raises ValueError if
         that makes more than 2000 pictures, TypeError for an unknown name.
         """
-        return {self._panel.key(at): self._frame(at) for at in self._places(grid)}
+        return {self._panel.key(at): self._frame(at) for at in self._panel.places(grid)}
 
     def to_html(self, grid: dict | None = None) -> str:
         """The widget as a piece of web page that needs no kernel and no network; grid as in `frames`.
 
         Buttons are left out. Several pieces may stand on one page.
         """
-        places = self._places(grid)
+        places = self._panel.places(grid)
         frames = [(self._frame(at), self._alt_of(at)) for at in places]
         return page(self._panel, places, self._at, self.name, frames)
 
@@ -146,15 +143,17 @@ class Explorer(anywidget.AnyWidget):
     @_alone
     def _strip(self) -> tuple[np.ndarray, str]:
         """A few settings side by side and an alt text; the present picture alone where pictures are slow."""
-        alt, shown = self._alt_of(self._at), {}
+        alt, places, pictures = self._alt_of(self._at), [], []
         for at in places_along(self._panel, self._at):
             if not self.live or self._seconds > TOO_SLOW:
                 return self.picture(), alt
             with contextlib.suppress(Exception):  # shown when the learner goes there
-                shown[caption(self._panel, at)] = decode(self._frame(at))
-        if len(shown) < 2:
+                pictures.append(decode(self._frame(at)))
+                places.append(at)
+        if len(places) < 2:
             return self.picture(), alt
-        return strip(list(shown.values()), list(shown)), f"Strip of {len(shown)} ({'; '.join(shown)}): {alt}"
+        captions = [caption(self._panel, at) for at in places]
+        return strip(pictures, captions), f"{summary(self._panel, places)}. {alt}"
 
     # For the browser
 
@@ -203,7 +202,7 @@ class Explorer(anywidget.AnyWidget):
         key = self._panel.key(at)
         if key not in self._kept:
             began = time.perf_counter()
-            self._kept[key] = _as_bytes(self._draw(**self._panel.settings(at)))
+            self._kept[key] = to_bytes(self._draw(**self._panel.settings(at)))
             self._seconds = time.perf_counter() - began  # the latest picture's
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
@@ -212,7 +211,7 @@ class Explorer(anywidget.AnyWidget):
     def _send_frame(self, at, reply: int | None = None) -> None:
         key, data = self._panel.key(at), self._frame(at)
         self._sent.add(key)
-        self.send({"kind": "frame", "key": key, "alt": self._alt_of(at), "mime": _mime(data),
+        self.send({"kind": "frame", "key": key, "alt": self._alt_of(at), "mime": mime(data),
                    "epoch": self._epoch, "reply": reply}, buffers=[data])
 
     def _plan(self) -> None:
@@ -247,18 +246,6 @@ class Explorer(anywidget.AnyWidget):
                     self._planned = self._later(0.001, self._ahead)
                 return
 
-    def _places(self, grid: dict | None) -> list[list[int]]:
-        grid = dict(grid or {})
-        for name in set(grid) - set(self._panel.dials):
-            raise TypeError(f"grid: there is no setting {name!r}; choose from {', '.join(self._panel.dials)}")
-        axes = [sorted({dial.index(v, name) for v in grid[name]}) if name in grid else range(len(dial.values))
-                for name, dial in self._panel.dials.items()]
-        count = int(np.prod([len(axis) for axis in axes]))
-        if not 0 < count <= MOST_FRAMES:
-            raise ValueError(f"grid makes {count} pictures, allowed are 1 to {MOST_FRAMES}; "
-                             "name fewer values, at least one for each control")
-        return [list(at) for at in itertools.product(*axes)]
-
     def _alt_of(self, at) -> str:
         return self._alt if isinstance(self._alt, str) else str(self._alt(**self._panel.settings(at)))
 
@@ -284,25 +271,3 @@ def _check(draw, alt, id, panel: Panel) -> None:
             except TypeError as error:
                 names = ", ".join(panel.dials) or "nothing"
                 raise TypeError(f"{name} must take the settings {names} as arguments: {error}") from None
-
-
-def _as_bytes(picture) -> bytes:
-    """Whatever a picture function may return, as image bytes."""
-    if isinstance(picture, Figure):
-        manager = getattr(picture.canvas, "manager", None)
-        data = encode(to_rgb(picture))
-        if manager is not None:  # a pyplot figure: take it out, else it is shown a second time
-            from matplotlib import pyplot
-            pyplot.close(picture)
-        return data
-    if isinstance(picture, (bytes, bytearray)) and _mime(picture):
-        return bytes(picture)
-    if isinstance(picture, np.ndarray):
-        return encode(picture)
-    raise TypeError("draw must return a matplotlib Figure, a uint8 array (height, width, 3 or 4) "
-                    f"or PNG or WebP bytes, got {type(picture).__name__}")
-
-
-def _mime(data: bytes) -> str:
-    return "image/png" if data[:4] == b"\x89PNG" else "image/webp" if data[8:12] == b"WEBP" else ""
-

@@ -28,7 +28,7 @@ def nearest_picture(means: Means, dpi: int = DPI) -> Callable[[Float[Tensor, "1 
     def picture(image):
         away = torch.cdist(image.flatten()[None], means.flatten(1))[0]
         nearest = int(away.argmin())
-        shown.set_data(image[0])
+        shown.set_data(image[0].numpy())
         for k, bar in enumerate(heights):
             bar.set(height=float(away[k]), color=PALETTE["vermillion" if k == nearest else "sky"])
         answer.set_text(f"The nearest average is {nearest}")

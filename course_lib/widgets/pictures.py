@@ -127,6 +127,28 @@ def _few_colours(image: Image.Image) -> Image.Image:
     return image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
 
 
+def mime(data: bytes) -> str:
+    """The media type of PNG or WebP bytes, empty for anything else."""
+    return "image/png" if data[:4] == b"\x89PNG" else "image/webp" if data[8:12] == b"WEBP" else ""
+
+
+def to_bytes(picture) -> bytes:
+    """Whatever a picture function may return, as image bytes. Raises TypeError for anything else."""
+    if isinstance(picture, Figure):
+        manager = getattr(picture.canvas, "manager", None)
+        data = encode(to_rgb(picture))
+        if manager is not None:  # a pyplot figure: take it out, else it is shown a second time
+            from matplotlib import pyplot
+            pyplot.close(picture)
+        return data
+    if isinstance(picture, (bytes, bytearray)) and mime(picture):
+        return bytes(picture)
+    if isinstance(picture, np.ndarray):
+        return encode(picture)
+    raise TypeError("draw must return a matplotlib Figure, a uint8 array (height, width, 3 or 4) "
+                    f"or PNG or WebP bytes, got {type(picture).__name__}")
+
+
 def decode(data: bytes) -> np.ndarray:
     """Image bytes as pixels: uint8 array (height, width, 3); see-through parts become white."""
     image = Image.open(io.BytesIO(data)).convert("RGBA")

@@ -17,9 +17,9 @@ def places_along(panel: Panel, at: list[int]) -> list[list[int]]:
 
     The control is the first slider, else the first of all; without a control it is just `at`.
     """
-    main = main_control(panel)
-    if main is None:
-        return [list(at)]
+    if not at:
+        return [[]]
+    main = _main(panel)
     last = len(list(panel.dials.values())[main].values) - 1
     spread = np.linspace(0, last, min(MOST, last + 1)).round().astype(int).tolist()
     nearest = min(range(len(spread)), key=lambda i: abs(spread[i] - at[main]))
@@ -27,17 +27,18 @@ def places_along(panel: Panel, at: list[int]) -> list[list[int]]:
     return [[*at[:main], i, *at[main + 1:]] for i in spread]
 
 
-def main_control(panel: Panel) -> int | None:
-    """The number of the control that a strip moves: the first slider, else the first; None without any."""
-    kinds = [dial.kind for dial in panel.dials.values()]
-    return kinds.index("slider") if "slider" in kinds else 0 if kinds else None
-
-
 def caption(panel: Panel, at: list[int]) -> str:
     """A place in words: "layers: 20 · train on: on"."""
-    labels = [control["label"] for control in panel.spec if control["kind"] != "button"]
-    texts = [dial.texts[i] for dial, i in zip(panel.dials.values(), at, strict=True)]
-    return " · ".join(f"{label}: {text}" for label, text in zip(labels, texts, strict=True))
+    return " · ".join(f"{control['label']}: {control['values'][i]}"
+                      for control, i in zip(_dials(panel), at, strict=True))
+
+
+def summary(panel: Panel, places: list[list[int]]) -> str:
+    """What a strip of these places shows, in words: "Strip of 3 pictures (layers: 8, 20, 44)"."""
+    main = _main(panel)
+    control = _dials(panel)[main]
+    values = ", ".join(control["values"][place[main]] for place in places)
+    return f"Strip of {len(places)} pictures ({control['label']}: {values})"
 
 
 def strip(pictures: list[np.ndarray], captions: list[str]) -> np.ndarray:
@@ -46,16 +47,27 @@ def strip(pictures: list[np.ndarray], captions: list[str]) -> np.ndarray:
     scale = min(1, WIDTH / max(image.width for image in images))
     images = [image.resize([max(1, round(side * scale)) for side in image.size], Image.Resampling.LANCZOS)
               for image in images]
-    wide, high = (max(sides) + GAP for sides in zip(*(image.size for image in images), strict=True))
-    high += TEXT + GAP // 2
-    columns = min(COLUMNS, len(images))
-    sheet = Image.new("RGB", (columns * wide - GAP, -(-len(images) // columns) * high - GAP), "white")
-    pen, font = ImageDraw.Draw(sheet), _font()
+    font = _font()
+    wide = max(*(image.width for image in images), *(round(font.getlength(text)) + 2 for text in captions))
+    high = max(image.height for image in images) + TEXT + GAP // 2
+    columns, rows = min(COLUMNS, len(images)), -(-len(images) // COLUMNS)
+    sheet = Image.new("RGB", (columns * (wide + GAP) - GAP, rows * (high + GAP) - GAP), "white")
+    pen = ImageDraw.Draw(sheet)
     for k, (image, text) in enumerate(zip(images, captions, strict=True)):
-        x, y = k % columns * wide, k // columns * high
-        pen.text((x + image.width / 2, y + TEXT / 2), text, "black", font, anchor="mm")
-        sheet.paste(image, (x, y + TEXT + GAP // 2))
+        x, y = k % columns * (wide + GAP), k // columns * (high + GAP)
+        pen.text((x + wide / 2, y + TEXT / 2), text, "black", font, anchor="mm")
+        sheet.paste(image, (x + (wide - image.width) // 2, y + TEXT + GAP // 2))
     return np.asarray(sheet)
+
+
+def _dials(panel: Panel) -> list[dict]:
+    return [control for control in panel.spec if control["kind"] != "button"]
+
+
+def _main(panel: Panel) -> int:
+    """The number of the control that a strip moves."""
+    kinds = [dial.kind for dial in panel.dials.values()]
+    return kinds.index("slider") if "slider" in kinds else 0
 
 
 def _font() -> ImageFont.FreeTypeFont:
