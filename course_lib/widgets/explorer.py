@@ -125,7 +125,7 @@ class Explorer(anywidget.AnyWidget):
         Buttons are left out. Several pieces may stand on one page.
         """
         places = self._panel.places(grid)
-        frames = [(self._frame(at), self._alt_of(at)) for at in places]
+        frames = [(self._compact(at), self._alt_of(at)) for at in places]
         return page(self._panel, places, self._at, self.name, frames)
 
     def __repr__(self) -> str:
@@ -207,6 +207,11 @@ class Explorer(anywidget.AnyWidget):
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return self._kept[key]
+
+    @_alone
+    def _compact(self, at) -> bytes:
+        """The picture of a place for a page: drawn anew, for a kept one has another encoding."""
+        return to_bytes(self._draw(**self._panel.settings(at)), "compact")
 
     def _send_frame(self, at, reply: int | None = None) -> None:
         key, data = self._panel.key(at), self._frame(at)

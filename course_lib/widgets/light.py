@@ -19,7 +19,7 @@ def nearest_picture(means: Means, dpi: int = DPI) -> Callable[[Float[Tensor, "1 
     """A picture function: image -> the image, and its distance to each average; the nearest is marked."""
     fig, (left, bars) = figure(2, dpi=dpi)
     left.set_axis_off()
-    shown = left.imshow(means[0, 0], cmap="gray", vmin=0, vmax=1)
+    shown = left.imshow(means[0, 0].numpy(), cmap="gray", vmin=0, vmax=1)
     bars.set(xlim=(-0.5, 9.5), ylim=(0, 13), xticks=range(10), xlabel="average of digit", ylabel="distance")
     heights = bars.bar(range(10), [0] * 10)
     answer = bars.text(0.02, 0.93, "", transform=bars.transAxes, fontsize=13, fontweight="bold")

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from course_lib.widgets.controls import Panel
-from course_lib.widgets.pictures import decode, encode
+from course_lib.widgets.pictures import mime
 
 FILES = Path(__file__).parent
 # All pieces of a page are started by the first one's script, so none of them needs an id.
@@ -28,7 +28,7 @@ def page(panel: Panel, places: list[list[int]], at: list[int], name: str,
     images: dict[str, int] = {}
     shown = {}
     for place, (data, alt) in zip(places, frames, strict=True):
-        url = "data:image/webp;base64," + base64.b64encode(encode(decode(data), "compact")).decode("ascii")
+        url = f"data:{mime(data)};base64,{base64.b64encode(data).decode('ascii')}"
         shown[panel.key(place)] = [images.setdefault(url, len(images)), alt]
     content = {"spec": spec, "start": begin, "name": name, "images": list(images), "frames": shown,
                "missing": missing}

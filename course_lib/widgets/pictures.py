@@ -132,11 +132,14 @@ def mime(data: bytes) -> str:
     return "image/png" if data[:4] == b"\x89PNG" else "image/webp" if data[8:12] == b"WEBP" else ""
 
 
-def to_bytes(picture) -> bytes:
-    """Whatever a picture function may return, as image bytes. Raises TypeError for anything else."""
+def to_bytes(picture, format: str = "webp") -> bytes:
+    """Whatever a picture function may return, as image bytes; what are bytes already stay as they are.
+
+    format: as in `encode`. Raises TypeError for anything else.
+    """
     if isinstance(picture, Figure):
         manager = getattr(picture.canvas, "manager", None)
-        data = encode(to_rgb(picture))
+        data = encode(to_rgb(picture), format)
         if manager is not None:  # a pyplot figure: take it out, else it is shown a second time
             from matplotlib import pyplot
             pyplot.close(picture)
@@ -144,7 +147,7 @@ def to_bytes(picture) -> bytes:
     if isinstance(picture, (bytes, bytearray)) and mime(picture):
         return bytes(picture)
     if isinstance(picture, np.ndarray):
-        return encode(picture)
+        return encode(picture, format)
     raise TypeError("draw must return a matplotlib Figure, a uint8 array (height, width, 3 or 4) "
                     f"or PNG or WebP bytes, got {type(picture).__name__}")
 

@@ -23,8 +23,8 @@ class Stored:
     grid: dict = field(default_factory=dict)
 
 
-# The digits need finer steps where the answer flips, in the dark; all 200 pictures would be too large.
-LIGHTS = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+# Finer steps in the dark, where most answers flip: all 20 steps of ten digits would be too large.
+LIGHTS = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
 REGISTER = {
     "00-light": Stored(stored_light, {"light": LIGHTS}),
     "03-grow": Stored(stored_grow_it),
