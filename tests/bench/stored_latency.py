@@ -1,4 +1,4 @@
-"""How fast does a picture follow a key in a page without a kernel? The lessons' widgets, offline, from a file.
+"""How fast does a picture follow a key without a kernel? The lessons' widgets, offline, on a page.
 
 Run by `make bench` (or `python tests/bench/stored_latency.py`); prints what each widget costs to build and to
 carry, and medians from the key to the frame that paints another picture; exits with 1 where one is missed.
