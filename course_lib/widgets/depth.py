@@ -58,7 +58,8 @@ def losses_after_growing(model: nn.Sequential, images: Images, depths) -> list[f
 def grow_picture(after: Mapping[str, Sequence[float]], dpi: int = DPI) -> Callable:
     """The picture function of `grow_it`: (depth, train_on) -> RGB array.
 
-    after: the loss of each kind, "plain" and "residual", once an 8-layer net was grown to each depth.
+    after: the loss of each kind, "plain" and "residual", once an 8-layer net was grown to each depth. dpi: as
+    in `figure`.
     """
     depths = _depths()
     top = 1.1 * max(CHANCE, *(v for values in after.values() for v in values))
@@ -129,7 +130,8 @@ def _grow_explorer(draw: Callable) -> Explorer:
 def depth_picture(images: Images, dpi: int = DPI) -> Callable:
     """The picture function of `depth_curves`: (depth, norm) -> RGB array.
 
-    Left the committed training curves, right the gradient norms of freshly made nets, computed here.
+    Left the committed training curves, right the gradient norms of freshly made nets, computed here. dpi: as
+    in `figure`.
     """
     x, y = images.x[:64], images.y[:64]
     steps = curves()["loss"].shape[-1]

@@ -16,7 +16,10 @@ Means = Float[Tensor, "10 1 height width"]
 
 
 def nearest_picture(means: Means, dpi: int = DPI) -> Callable[[Float[Tensor, "1 height width"]], np.ndarray]:
-    """A picture function: image -> the image, and its distance to each average; the nearest is marked."""
+    """A picture function: image -> the image, and its distance to each average; the nearest is marked.
+
+    means: the average image of each digit. dpi: as in `figure`.
+    """
     fig, (left, bars) = figure(2, dpi=dpi)
     left.set_axis_off()
     shown = left.imshow(means[0, 0].numpy(), cmap="gray", vmin=0, vmax=1)

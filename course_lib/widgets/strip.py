@@ -1,6 +1,7 @@
 """A strip of pictures: what a reader sees of a widget where nothing can move."""
 
 from pathlib import Path
+from textwrap import shorten
 
 import matplotlib
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from course_lib.widgets.controls import Panel
 
-MOST = 4  # pictures in a strip
+MOST, LETTERS = 4, 60  # pictures in a strip; of a caption
 COLUMNS, WIDTH, GAP, TEXT = 2, 640, 16, 22  # pixels; WIDTH: of a picture; TEXT: of a line
 
 
@@ -28,9 +29,10 @@ def places_along(panel: Panel, at: list[int]) -> list[list[int]]:
 
 
 def caption(panel: Panel, at: list[int]) -> str:
-    """A place in words: "layers: 20 · train on: on"."""
-    return " · ".join(f"{control['label']}: {control['values'][i]}"
-                      for control, i in zip(_dials(panel), at, strict=True))
+    """A place in words: "layers: 20 · train on: on". One line, cut where it is too long for a picture."""
+    words = " · ".join(f"{control['label']}: {control['values'][i]}"
+                       for control, i in zip(_dials(panel), at, strict=True))
+    return shorten(words, LETTERS, placeholder=" …")
 
 
 def summary(panel: Panel, places: list[list[int]]) -> str:

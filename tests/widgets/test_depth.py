@@ -9,6 +9,7 @@ from torch import nn
 
 from course_lib.data import load
 from course_lib.nets import CifarNet
+from course_lib.train import DepthStudy, train_unit
 from course_lib.widgets.depth import (
     COLOURS,
     curves,
@@ -62,6 +63,15 @@ def test_the_committed_losses_say_what_the_lesson_says():
     assert np.ptp(inserted[:, 1], axis=0).max() < 1e-5, "the residual nets keep their loss"
     assert (inserted[1:, 0] > inserted[0, 0] + 0.5).all(), "the plain nets lose theirs"
     assert not np.isnan(inserted).any()
+
+
+def test_the_committed_losses_are_those_of_the_lessons_nets():
+    study = DepthStudy("mnist", 14, 2000, 8, (8,), steps=50, seeds=1)  # as in the lesson's cell
+    train, test = study.load("train", torch.device("cpu")), study.load("test", torch.device("cpu"))
+    for k, kind in enumerate(COLOURS):
+        model = train_unit(study, kind, 8, 0, train, test).model
+        lesson = losses_after_growing(model, train.subset(200), curves()["depths"].tolist())
+        assert np.abs(np.array(lesson) - curves()["inserted"][:, k, 0]).max() < 0.05
 
 
 def test_growing_leaves_the_random_state_alone(models, images):

@@ -34,6 +34,8 @@ def test_every_present_place_is_among_few_different_ones(count):
 def test_captions_name_every_setting_and_no_button():
     panel = Panel({"go": Button("Go", print), "light": Slider(0, 1, 0.5), "on": Toggle(True, "train on")})
     assert caption(panel, [1, 1]) == "Light: 0.5 · train on: on"
+    long = Panel({"kind": Choice(["a\n" + "long text " * 50])})
+    assert caption(long, [0]).startswith("Kind: a long text") and len(caption(long, [0])) <= 60
     assert summary(panel, [[0, 1], [2, 1]]) == "Strip of 2 pictures (Light: 0, 1)"
 
 
