@@ -103,8 +103,8 @@ def encode(rgb: np.ndarray, format: str = "webp") -> bytes:
     """An RGB or RGBA uint8 array as image bytes, without loss.
 
     format: "webp" (quick, for widgets), "png", or one of the small forms of 256 colours, which may shift a
-    colour slightly: "palette" (PNG, for stored outputs) and "compact" (WebP, for pages with many frames; of
-    every frame measured a fifth to a third smaller than the palette PNG).
+    colour slightly and make see-through parts white: "palette" (PNG, for stored outputs) and "compact" (WebP,
+    for pages with many frames: every frame measured was a fifth to a third smaller than the palette PNG).
     """
     rgb = np.asarray(rgb)
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] not in (3, 4):
@@ -124,7 +124,12 @@ def encode(rgb: np.ndarray, format: str = "webp") -> bytes:
 
 
 def _few_colours(image: Image.Image) -> Image.Image:
-    return image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    return _on_white(image).quantize(256, dither=Image.Dither.NONE)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 def mime(data: bytes) -> str:
@@ -154,9 +159,7 @@ def to_bytes(picture, format: str = "webp") -> bytes:
 
 def decode(data: bytes) -> np.ndarray:
     """Image bytes as pixels: uint8 array (height, width, 3); see-through parts become white."""
-    image = Image.open(io.BytesIO(data)).convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return np.asarray(Image.alpha_composite(white, image).convert("RGB"))
+    return np.asarray(_on_white(Image.open(io.BytesIO(data))))
 
 
 class Described:
