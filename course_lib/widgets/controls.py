@@ -3,9 +3,12 @@
 A place is a list of indices, one a control; a key is the same place as text, equal in Python and JavaScript.
 """
 
+import itertools
 import json
 import math
 import numbers
+
+MOST_PLACES = 2000  # of a grid, each a picture to draw
 
 
 class Control:
@@ -132,6 +135,22 @@ class Panel:
                 raise TypeError(f"there is no setting {name!r}; choose from {names}")
             place[list(self.dials).index(name)] = self.dials[name].index(value, name)
         return place
+
+    def places(self, grid: dict | None = None) -> list[list[int]]:
+        """All places of a grid: name -> list of values; a control that is not named keeps all its values.
+
+        Raises TypeError for an unknown name, ValueError for an unknown value or more than MOST_PLACES.
+        """
+        grid = dict(grid or {})
+        for name in set(grid) - set(self.dials):
+            raise TypeError(f"grid: there is no setting {name!r}; choose from {', '.join(self.dials)}")
+        axes = [sorted({dial.index(v, name) for v in grid[name]}) if name in grid else range(len(dial.values))
+                for name, dial in self.dials.items()]
+        count = math.prod(len(axis) for axis in axes)
+        if not 0 < count <= MOST_PLACES:
+            raise ValueError(f"grid makes {count} pictures, allowed are 1 to {MOST_PLACES}; "
+                             "name fewer values, at least one for each control")
+        return [list(at) for at in itertools.product(*axes)]
 
     def valid(self, at) -> bool:
         """Is this a place of this panel? (Asked of what comes from the browser.)"""

@@ -1,21 +1,21 @@
 """Lesson 03's two explorers: a trained net that grows, and training curves for every depth."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import nn
 
-from course_lib.data import Images
+from course_lib.data import Images, load
 from course_lib.measure import gradient_norms
 from course_lib.nets import CifarNet, grow
 from course_lib.runtime import home
 from course_lib.train import evaluate
 from course_lib.widgets.controls import Slider, Toggle
 from course_lib.widgets.explorer import Explorer
-from course_lib.widgets.pictures import PALETTE, Stage, figure
+from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
 
 COLOURS = {"plain": PALETTE["vermillion"], "residual": PALETTE["blue"]}
 KINDS = tuple(COLOURS)
@@ -29,8 +29,8 @@ def curves() -> dict[str, np.ndarray]:
         return {name: file[name] for name in file.files}
 
 
-def _row(depth: int) -> int:
-    return list(curves()["depths"]).index(depth)
+def _depths() -> list[int]:
+    return [int(depth) for depth in curves()["depths"]]
 
 
 def _band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -55,16 +55,16 @@ def losses_after_growing(model: nn.Sequential, images: Images, depths) -> list[f
     return losses
 
 
-def grow_picture(models: Mapping[str, nn.Sequential], images: Images) -> Callable:
+def grow_picture(after: Mapping[str, Sequence[float]], dpi: int = DPI) -> Callable:
     """The picture function of `grow_it`: (depth, train_on) -> RGB array.
 
-    models: a trained 8-layer net of each kind, "plain" and "residual".
+    after: the loss of each kind, "plain" and "residual", once an 8-layer net was grown to each depth. dpi: as
+    in `figure`.
     """
-    depths = [int(d) for d in curves()["depths"]]
-    after = {kind: losses_after_growing(models[kind], images, depths) for kind in KINDS}
+    depths = _depths()
     top = 1.1 * max(CHANCE, *(v for values in after.values() for v in values))
 
-    fig, (left, right) = figure(2, height=3.6)
+    fig, (left, right) = figure(2, height=3.6, dpi=dpi)
     left.set(xlim=(5, 47), ylim=(0, top), xlabel="layers", ylabel="training loss", xticks=depths)
     left.set_title("new layers inserted, not trained")
     steps = curves()["grown"].shape[-1]
@@ -102,11 +102,24 @@ def grow_picture(models: Mapping[str, nn.Sequential], images: Images) -> Callabl
 def grow_it(models: Mapping[str, nn.Sequential], images: Images) -> Explorer:
     """Insert layers into trained 8-layer nets and see what happens to the training loss.
 
-    Identity-start blocks go into the residual net, random layers into the plain one (`course_lib.nets.grow`).
-    The curves on the right were made beforehand, three seeds, by data/build_depth_curves.py.
+    models: a trained net of each kind, "plain" and "residual". Identity-start blocks go into the residual
+    net, random layers into the plain one (`course_lib.nets.grow`). The curves on the right were made
+    beforehand, three seeds, by data/build_depth_curves.py.
     """
+    after = {kind: losses_after_growing(models[kind], images, _depths()) for kind in KINDS}
+    return _grow_explorer(grow_picture(after))
+
+
+def stored_grow_it(dpi: int = DPI) -> Explorer:
+    """`grow_it` from the committed losses, mean of three seeds: nothing is trained."""
+    means = curves()["inserted"].mean(-1)
+    after = {kind: means[:, k].tolist() for k, kind in enumerate(KINDS)}
+    return _grow_explorer(grow_picture(after, dpi))
+
+
+def _grow_explorer(draw: Callable) -> Explorer:
     return Explorer(
-        grow_picture(models, images),
+        draw, id="03-grow",
         alt="Left: training loss against depth after new layers were put into trained nets: the residual net "
             "keeps its loss, the plain net does not. Right: the loss when both are trained on.",
         depth=Slider(8, 44, step=6, value=20, label="layers"),
@@ -114,14 +127,15 @@ def grow_it(models: Mapping[str, nn.Sequential], images: Images) -> Explorer:
     )
 
 
-def depth_picture(images: Images) -> Callable:
+def depth_picture(images: Images, dpi: int = DPI) -> Callable:
     """The picture function of `depth_curves`: (depth, norm) -> RGB array.
 
-    Left the committed training curves, right the gradient norms of freshly made nets, computed here.
+    Left the committed training curves, right the gradient norms of freshly made nets, computed here. dpi: as
+    in `figure`.
     """
     x, y = images.x[:64], images.y[:64]
     steps = curves()["loss"].shape[-1]
-    fig, (left, right) = figure(2, height=3.6)
+    fig, (left, right) = figure(2, height=3.6, dpi=dpi)
     left.set(xlim=(0, steps), ylim=(0, 3), xlabel="training steps", ylabel="training loss", title="training")
     left.axhline(CHANCE, color=PALETTE["black"], lw=1, ls=":")
     right.set(xlim=(0, 44), ylim=(1e-5, 1e6), yscale="log", xlabel="layer", ylabel="gradient norm")
@@ -146,7 +160,7 @@ def depth_picture(images: Images) -> Callable:
     def draw(depth: int, norm: bool) -> np.ndarray:
         lost = []
         for k, (kind, (mean, band, norms)) in enumerate(moving.items()):
-            low, middle, high = _band(curves()["loss"][_row(depth), k, int(norm)])
+            low, middle, high = _band(curves()["loss"][_depths().index(depth), k, int(norm)])
             mean.set_data(np.arange(1, steps + 1), middle)
             _set_band(band, low, high)
             if not np.isfinite(middle).all():
@@ -159,12 +173,17 @@ def depth_picture(images: Images) -> Callable:
     return draw
 
 
-def depth_curves(images: Images) -> Explorer:
+def depth_curves(images: Images, dpi: int = DPI) -> Explorer:
     """Training curves and gradient norms by layer, for each depth, with and without batch norm."""
     return Explorer(
-        depth_picture(images),
+        depth_picture(images, dpi), id="03-curves",
         alt="Left: training loss against steps for a plain and a residual net of the chosen depth. "
             "Right: the gradient norm in each layer of both nets before training.",
         depth=Slider(8, 44, step=6, value=44, label="layers"),
         norm=Toggle(True, label="batch norm"),
     )
+
+
+def stored_depth_curves(dpi: int = DPI) -> Explorer:
+    """`depth_curves` on the lesson's digits at quick scale."""
+    return depth_curves(load("mnist", size="small").subset(2000, seed=0).resize(14), dpi)

@@ -17,7 +17,7 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
 
   const keyOf = (at) => JSON.stringify(dials.map((dial, i) => dial.values[at[i]]));
   const tell = () => views.forEach((view) => view());
-  store.frame = () => kept.get(keyOf(store.at));
+  store.frame = (at = store.at) => kept.get(keyOf(at));
   store.watch = (view) => { views.add(view); return () => views.delete(view); };
 
   function say(note, bad = false) {
@@ -114,8 +114,6 @@ function forget(frame) {
   Promise.resolve(frame.ready).then(() => URL.revokeObjectURL(frame.src));
 }
 
-let ids = 0;
-
 function make(tag, className, attributes = {}) {
   const node = Object.assign(document.createElement(tag), attributes);
   if (className) node.className = className;
@@ -133,7 +131,7 @@ function control(store, entry) {
     return [box, () => {}];
   }
   const index = store.dials.indexOf(entry);
-  const id = `course-${Date.now().toString(36)}-${++ids}`;
+  const id = `course-${Math.random().toString(36).slice(2)}`; // scripts of one page do not know each other
   const input = make(entry.kind === "choice" ? "select" : "input", "", { id });
   const label = make("label", "", { htmlFor: id, textContent: entry.label });
   // JupyterLab takes arrow keys and space for itself unless the focused element says no.
@@ -191,9 +189,41 @@ export function mount(el, store) {
   return store.watch(view);
 }
 
-// A page without a kernel: frames is { key: { src, alt } }.
-export function standalone(el, { spec, start, name, frames }) {
-  return mount(el, makeStore({ spec, start, name, frames }));
+// A page without a kernel. images: addresses of pictures; frames: { key: [number of its picture, alt] }.
+// missing: a line about settings that are not stored, or "".
+export function standalone(el, { spec, start, name, images, frames, missing }) {
+  const known = Object.entries(frames).map(([key, [k, alt]]) => [key, { src: images[k], alt }]);
+  const store = makeStore({ spec, start, name, frames: Object.fromEntries(known) });
+  const drop = mount(el, store);
+  const row = el.querySelector(".course-controls");
+  if (missing) row.append(make("span", "course-note", { textContent: missing }));
+  row.dataset.preventSwipe = ""; // a slide show (reveal.js) must not turn the page under a slider
+  row.addEventListener("keydown", keep);
+  store.watch(() => decodeAhead(store));
+  decodeAhead(store);
+  return drop;
+}
+
+const STEPS = /^(Arrow.*|Home|End|PageUp|PageDown)$/;
+const USES = { range: STEPS, checkbox: /^ $/, "select-one": /^(Arrow.*|Home|End|PageUp|PageDown|Enter|.)$/ };
+
+// A page with keys of its own hears neither those that a control uses nor Escape, which leaves the control.
+function keep(event) {
+  const used = USES[event.target.type];
+  if (used?.test(event.key) || event.key === "Escape") event.stopPropagation();
+  if (used && event.key === "Escape") event.target.blur();
+}
+
+// Have the pictures decoded that are one step away, so that they show in the next frame.
+function decodeAhead(store) {
+  store.dials.forEach((dial, i) => dial.values.forEach((_, value) => {
+    const steps = Math.abs(value - store.at[i]);
+    if (!steps || (dial.kind === "slider" && steps > 1)) return;
+    const frame = store.frame(store.at.map((old, k) => (k === i ? value : old)));
+    if (!frame) return;
+    frame.image ??= Object.assign(new Image(), { src: frame.src });
+    frame.image.decode().catch(() => {});
+  }));
 }
 
 // A live kernel. One store a model, so that all views of it move together.

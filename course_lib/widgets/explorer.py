@@ -6,28 +6,26 @@ kernel, one request at a time. While the kernel is idle it draws the neighbours 
 
 import asyncio
 import base64
+import contextlib
 import functools
 import inspect
-import itertools
-import json
 import threading
 import time
 from collections import OrderedDict
-from pathlib import Path
 
 import anywidget
 import numpy as np
 import traitlets
-from matplotlib.figure import Figure
 
 from course_lib.widgets.controls import Panel
-from course_lib.widgets.pictures import decode, encode, to_rgb
+from course_lib.widgets.page import FILES, page
+from course_lib.widgets.pictures import decode, encode, mime, to_bytes
+from course_lib.widgets.strip import caption, places_along, strip, summary
 
 KEPT = 400  # pictures kept by the kernel, the oldest go first
-MOST_FRAMES = 2000  # pictures that `frames` is willing to draw
 REST = 0.04  # seconds of quiet before neighbours are drawn
 SLOW = 0.3  # seconds: a picture slower than this is never drawn ahead
-FILES = Path(__file__).parent
+TOO_SLOW = 0.5  # seconds: with slower pictures the stored output shows just one
 # JupyterLab answers widgets in a second thread, beside a running cell. One picture at a time, of all widgets:
 # they may share a figure or a net.
 _TURN = threading.RLock()
@@ -50,7 +48,8 @@ class Explorer(anywidget.AnyWidget):
     draw(**settings): a pure function that returns a matplotlib Figure, a uint8 array (height, width, 3 or 4),
     or PNG or WebP bytes. alt: what the picture shows, for those who do not see it; a text, or a function of
     the settings. live: pictures are quick, so draw while a slider moves and draw neighbours ahead; with False
-    only when the slider is let go. controls: Slider, Choice, Toggle or Button, named after draw's arguments.
+    only when the slider is let go. id: the name under which course_lib.widgets.stored knows how to make it
+    again, for slides. controls: Slider, Choice, Toggle or Button, named after draw's arguments.
     In code: `settings`, `set(depth=20)`, `press(name)`, `picture()`, `frames()`.
     Raises TypeError or ValueError that names the argument.
     """
@@ -63,14 +62,15 @@ class Explorer(anywidget.AnyWidget):
     live = traitlets.Bool(True).tag(sync=True)
     settings = traitlets.Dict()  # `explorer.observe(f, "settings")` hears every move
 
-    def __init__(self, draw, /, *, alt, live: bool = True, **controls):
+    def __init__(self, draw, /, *, alt, live: bool = True, id: str = "", **controls):
         panel = Panel(controls)
-        _check(draw, alt, panel)
+        _check(draw, alt, id, panel)
         self._draw, self._alt, self._panel = draw, alt, panel
         self._at, self._last = list(panel.start), None
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._sent: set[str] = set()
-        self._epoch, self._asked, self._planned = 0, 0.0, False
+        self._epoch, self._asked, self._planned, self._seconds = 0, 0.0, False, 0.0
+        self.id = id
         self.error: Exception | None = None
         self._frame(self._at)  # a picture function that does not work says so here
         super().__init__(spec=panel.spec, start=list(panel.start), live=bool(live), name=self._title(),
@@ -117,37 +117,43 @@ class Explorer(anywidget.AnyWidget):
         grid: name -> list of values; a control that is not named keeps all its values. Raises ValueError if
         that makes more than 2000 pictures, TypeError for an unknown name.
         """
-        return {self._panel.key(at): self._frame(at) for at in self._places(grid)}
+        return {self._panel.key(at): self._frame(at) for at in self._panel.places(grid)}
 
     def to_html(self, grid: dict | None = None) -> str:
-        """The widget as a piece of web page that needs no kernel and no network; grid as in `frames`."""
-        places = self._places(grid)
-        spec = [dict(c) for c in self._panel.spec if c["kind"] != "button"]
-        for i, control in enumerate(spec):
-            kept = sorted({at[i] for at in places})
-            control["values"] = [control["values"][k] for k in kept]
-        start = self._at if self._at in places else places[0]
-        begin = [c["values"].index(dial.texts[k]) for c, dial, k in
-                 zip(spec, self._panel.dials.values(), start, strict=True)]
-        frames = {self._panel.key(at): {"src": _data_url(self._frame(at)), "alt": self._alt_of(at)}
-                  for at in places}
-        content = json.dumps({"spec": spec, "start": begin, "name": self.name, "frames": frames})
-        content = content.replace("</", "<\\/")
-        script, css = (FILES / "explorer.js").read_text("utf-8"), (FILES / "explorer.css").read_text("utf-8")
-        return (f'<div class="course-page"><style>{css}</style><script type="module">{script}\n'
-                f'standalone(document.getElementById("{self.model_id}"), {content});</script>'
-                f'<div id="{self.model_id}"></div></div>')
+        """The widget as a piece of web page that needs no kernel and no network; grid as in `frames`.
+
+        Buttons are left out. Several pieces may stand on one page.
+        """
+        places = self._panel.places(grid)
+        frames = [(self._compact(at), self._alt_of(at)) for at in places]
+        return page(self._panel, places, self._at, self.name, frames)
 
     def __repr__(self) -> str:
         return self._title()
 
     def _repr_mimebundle_(self, **kwargs):
-        """The live widget, and for viewers without one a still picture with its alt text."""
-        bundle, alt = super()._repr_mimebundle_(**kwargs), self._alt_of(self._at)
+        """The live widget, and for viewers without one a strip of pictures with its alt text."""
+        bundle = super()._repr_mimebundle_(**kwargs)
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        png = encode(self.picture(), "palette")
+        rgb, alt = self._strip()
+        png = encode(rgb, "palette")
         data |= {"text/plain": self._title(), "image/png": base64.b64encode(png).decode("ascii")}
-        return data, {"image/png": {"alt": alt}}
+        return data, {"image/png": {"alt": alt}} | ({"course_widget": self.id} if self.id else {})
+
+    @_alone
+    def _strip(self) -> tuple[np.ndarray, str]:
+        """A few settings side by side and an alt text; the present picture alone where pictures are slow."""
+        alt, places, pictures = self._alt_of(self._at), [], []
+        for at in places_along(self._panel, self._at):
+            if not self.live or self._seconds > TOO_SLOW:
+                return self.picture(), alt
+            with contextlib.suppress(Exception):  # shown when the learner goes there
+                pictures.append(decode(self._frame(at)))
+                places.append(at)
+        if len(places) < 2:
+            return self.picture(), alt
+        captions = [caption(self._panel, at) for at in places]
+        return strip(pictures, captions), f"{summary(self._panel, places)}. {alt}"
 
     # For the browser
 
@@ -195,15 +201,22 @@ class Explorer(anywidget.AnyWidget):
         """The encoded picture of a place, drawn if it is not kept."""
         key = self._panel.key(at)
         if key not in self._kept:
-            self._kept[key] = _as_bytes(self._draw(**self._panel.settings(at)))
+            began = time.perf_counter()
+            self._kept[key] = to_bytes(self._draw(**self._panel.settings(at)))
+            self._seconds = time.perf_counter() - began  # the latest picture's
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return self._kept[key]
 
+    @_alone
+    def _compact(self, at) -> bytes:
+        """The picture of a place for a page: drawn anew, for a kept one has another encoding."""
+        return to_bytes(self._draw(**self._panel.settings(at)), "compact")
+
     def _send_frame(self, at, reply: int | None = None) -> None:
         key, data = self._panel.key(at), self._frame(at)
         self._sent.add(key)
-        self.send({"kind": "frame", "key": key, "alt": self._alt_of(at), "mime": _mime(data),
+        self.send({"kind": "frame", "key": key, "alt": self._alt_of(at), "mime": mime(data),
                    "epoch": self._epoch, "reply": reply}, buffers=[data])
 
     def _plan(self) -> None:
@@ -238,18 +251,6 @@ class Explorer(anywidget.AnyWidget):
                     self._planned = self._later(0.001, self._ahead)
                 return
 
-    def _places(self, grid: dict | None) -> list[list[int]]:
-        grid = dict(grid or {})
-        for name in set(grid) - set(self._panel.dials):
-            raise TypeError(f"grid: there is no setting {name!r}; choose from {', '.join(self._panel.dials)}")
-        axes = [sorted({dial.index(v, name) for v in grid[name]}) if name in grid else range(len(dial.values))
-                for name, dial in self._panel.dials.items()]
-        count = int(np.prod([len(axis) for axis in axes]))
-        if not 0 < count <= MOST_FRAMES:
-            raise ValueError(f"grid makes {count} pictures, allowed are 1 to {MOST_FRAMES}; "
-                             "name fewer values, at least one for each control")
-        return [list(at) for at in itertools.product(*axes)]
-
     def _alt_of(self, at) -> str:
         return self._alt if isinstance(self._alt, str) else str(self._alt(**self._panel.settings(at)))
 
@@ -260,7 +261,9 @@ class Explorer(anywidget.AnyWidget):
         return "Explorer with " + ", ".join(control["label"] for control in self._panel.spec)
 
 
-def _check(draw, alt, panel: Panel) -> None:
+def _check(draw, alt, id, panel: Panel) -> None:
+    if not isinstance(id, str):
+        raise TypeError(f"id must be a text such as '03-grow', got {id!r}")
     if not callable(draw):
         raise TypeError(f"draw must be a function of the settings, got {draw!r}")
     if not callable(alt) and not (isinstance(alt, str) and alt.strip()):
@@ -273,28 +276,3 @@ def _check(draw, alt, panel: Panel) -> None:
             except TypeError as error:
                 names = ", ".join(panel.dials) or "nothing"
                 raise TypeError(f"{name} must take the settings {names} as arguments: {error}") from None
-
-
-def _as_bytes(picture) -> bytes:
-    """Whatever a picture function may return, as image bytes."""
-    if isinstance(picture, Figure):
-        manager = getattr(picture.canvas, "manager", None)
-        data = encode(to_rgb(picture))
-        if manager is not None:  # a pyplot figure: take it out, else it is shown a second time
-            from matplotlib import pyplot
-            pyplot.close(picture)
-        return data
-    if isinstance(picture, (bytes, bytearray)) and _mime(picture):
-        return bytes(picture)
-    if isinstance(picture, np.ndarray):
-        return encode(picture)
-    raise TypeError("draw must return a matplotlib Figure, a uint8 array (height, width, 3 or 4) "
-                    f"or PNG or WebP bytes, got {type(picture).__name__}")
-
-
-def _mime(data: bytes) -> str:
-    return "image/png" if data[:4] == b"\x89PNG" else "image/webp" if data[8:12] == b"WEBP" else ""
-
-
-def _data_url(data: bytes) -> str:
-    return f"data:{_mime(data)};base64,{base64.b64encode(data).decode('ascii')}"

@@ -86,6 +86,13 @@ def write_notebook(path: Path, *sources: str) -> None:
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
 
 
+def key_to_picture(page, key: str, selector: str) -> float:
+    """Press a key; milliseconds until the picture `selector` of the page shows another one."""
+    page.evaluate(STOPWATCH, selector)
+    page.keyboard.press(key)
+    return page.evaluate("() => window.courseTime")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -163,9 +170,7 @@ class Lab:
 
     def key_to_picture(self, key: str, selector: str) -> float:
         """Press a key; milliseconds until the picture `selector` shows another one."""
-        self.page.evaluate(STOPWATCH, selector)
-        self.page.keyboard.press(key)
-        return self.page.evaluate("() => window.courseTime")
+        return key_to_picture(self.page, key, selector)
 
     def restart_kernel(self, timeout: float = 60) -> None:
         """A kernel that dies under the learner and comes back empty."""

@@ -16,7 +16,7 @@ drawn = []
 def draw(depth):
     drawn.append(depth)
     return np.full((8, 8, 3), depth, np.uint8)
-explorer = Explorer(draw, alt="A grey square.", depth=Slider(1, 9))
+explorer = Explorer(draw, alt="A grey square.", id="01-grey", depth=Slider(1, 9))
 explorer
 ''', '''
 seen = []
@@ -27,7 +27,7 @@ assert seen == [4] and explorer.picture()[0, 0, 0] == 4
 import time
 time.sleep(0.3)
 ''', '''
-assert drawn == [1, 4], "nobody looks, so nothing is drawn ahead"
+assert drawn == [1, 4, 6, 9], "the strip of the stored output; nobody looks, so nothing is drawn ahead"
 fig, ax = figure()
 with_alt(fig, "Empty axes.")
 ''']
@@ -40,6 +40,8 @@ def test_widgets_run_and_store_stable_outputs(tmp_path):
     nbclient.NotebookClient(notebook, timeout=60).execute()
     shown, = notebook.cells[0].outputs
     assert shown.data["text/plain"] == "Explorer: A grey square." and "image/png" in shown.data
+    assert shown.metadata["course_widget"] == "01-grey"
+    assert shown.metadata["image/png"]["alt"] == "Strip of 4 pictures (Depth: 1, 4, 6, 9). A grey square."
     assert notebook.cells[3].outputs[0].data["text/plain"] == "Figure: Empty axes."
     path = tmp_path / "widgets é.ipynb"
     nbformat.write(notebook, path)

@@ -92,13 +92,21 @@ def test_encoding_keeps_every_pixel(format, channels):
     assert np.array_equal(decode(encode(pixels, format)), pixels[..., :3])
 
 
-def test_palette_is_small_and_near():
+@pytest.mark.parametrize("format", ["palette", "compact"])
+def test_the_small_forms_are_small_and_near(format):
     fig, line, bars, note = scene()
     change(line, bars, note, 2)
     pixels = to_rgb(fig)
-    small = encode(pixels, "palette")
-    assert len(small) < 40_000
+    small = encode(pixels, format)
+    assert len(small) < 40_000 and len(encode(pixels, "compact")) <= len(small)
     assert np.abs(decode(small).astype(int) - pixels).mean() < 1
+
+
+@pytest.mark.parametrize("format", ["webp", "png", "palette", "compact"])
+def test_see_through_parts_become_white(format):
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    pixels[:4, :, 3] = 255
+    assert (decode(encode(pixels, format)) == np.array([[[0]]] * 4 + [[[255]]] * 4)).all()
 
 
 BAD = [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 2), np.uint8)]

@@ -1,0 +1,48 @@
+"""The widgets of the lessons for pages without a kernel, such as slides: made from committed data only.
+
+The stored output of a registered widget carries its id in the metadata {"course_widget": id}; `deck_html(id)`
+is what a slide shows in its place. Nothing is trained and no lesson is executed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from course_lib.widgets.depth import stored_depth_curves, stored_grow_it
+from course_lib.widgets.explorer import Explorer
+from course_lib.widgets.light import stored_light
+
+MOST_BYTES = 1_500_000  # of a widget in a page
+DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide has room for
+
+
+@dataclass(frozen=True)
+class Stored:
+    """make(dpi) builds the explorer; grid: the values to embed, as in `Explorer.frames`; empty for all."""
+
+    make: Callable[[int], Explorer]
+    grid: dict = field(default_factory=dict)
+
+
+# Finer steps in the dark, where most answers flip: all 20 steps of ten digits would be too large.
+LIGHTS = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+REGISTER = {
+    "00-light": Stored(stored_light, {"light": LIGHTS}),
+    "03-grow": Stored(stored_grow_it),
+    "03-curves": Stored(stored_depth_curves),
+}
+
+
+def deck_html(id: str) -> str:
+    """The widget as a piece of web page for a slide: at most 1200 x 600 pixels and MOST_BYTES, all in it.
+
+    The same at every call, and several may stand on one page. Raises KeyError that lists the ids for an
+    unknown one, ValueError for a widget that is too large.
+    """
+    if id not in REGISTER:
+        raise KeyError(f"there is no stored widget {id!r}; choose from {', '.join(REGISTER)}")
+    stored = REGISTER[id]
+    page = f'<div class="course-deck">{stored.make(DECK_DPI).to_html(stored.grid)}</div>'
+    if len(page.encode()) > MOST_BYTES:
+        raise ValueError(f"the stored widget {id} is {len(page.encode()):,} bytes, more than {MOST_BYTES:,}: "
+                         "register a coarser grid")
+    return page
