@@ -20,7 +20,7 @@ from course_lib.runtime import home
 from course_lib.widgets.course_map import STOPS
 
 WIDTH, HEIGHT = 1280, 720  # the base size; a smaller screen shows all of it, scaled
-LONG_LINE, MANY_LINES = 94, 17  # code beyond this is set a little smaller, at the smallest size allowed
+LONG_LINE, MANY_LINES = 94, 15  # code beyond this is set a little smaller, at the smallest size allowed
 ENLARGED = 1.6  # a stored picture is drawn at most so much larger than it is
 
 

@@ -29,8 +29,11 @@ class Renderer(IPythonRenderer):
 
     def block_html(self, html: str) -> str:
         """Folds and other raw HTML: markdown leaves them alone, JupyterLab draws the math in them."""
-        return super().block_html(_MATH.sub(
-            lambda found: mathml(found[1] or found[2], "block" if found[1] else "inline"), html))
+        # The pieces of a fold come one by one: each must stay open for the next.
+        return _MATH.sub(lambda found: mathml(found[1] or found[2], "block" if found[1] else "inline"), html)
+
+    def inline_html(self, html: str) -> str:
+        return html
 
 
 def mathml(formula: str, display: str) -> str:

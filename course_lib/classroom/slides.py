@@ -15,6 +15,7 @@ from course_lib.classroom.lessons import Lesson, tags
 from course_lib.widgets.stored import deck_html
 
 WIDGET = "course_widget"  # in an output's metadata: the id under which `deck_html` knows the widget
+_MACHINERY = {"hide-input", "check", "predict", "claim"}  # cells whose code teaches nothing
 _BREAKS = ("slide", "subslide")
 _NOT_SHOWN = re.compile(r"^\s*(# NBVAL_\w+|### (BEGIN|END) SOLUTION)\s*\n?", re.MULTILINE)
 
@@ -86,7 +87,7 @@ def _shown(cell: NotebookNode, solutions: bool) -> NotebookNode | None:
     cell = copy.deepcopy(cell)
     if cell.cell_type == "code":
         cell.outputs = [] if "hide-output" in own else [_widget(o) for o in cell.outputs if not _is_noise(o)]
-        cell.metadata.transient = {"remove_source": "hide-input" in own or "check" in own}
+        cell.metadata.transient = {"remove_source": bool(_MACHINERY & set(own))}
     return _visible(cell)
 
 
