@@ -21,6 +21,7 @@ from course_lib.widgets.course_map import STOPS
 
 WIDTH, HEIGHT = 1280, 720  # the base size; a smaller screen shows all of it, scaled
 LONG_LINE, MANY_LINES = 94, 15  # code beyond this is set a little smaller, at the smallest size allowed
+LEAST_HEIGHT = 200  # a picture never shrinks below this, unless it is a strip
 ENLARGED = 1.6  # a stored picture is drawn at most so much larger than it is
 
 
@@ -135,18 +136,18 @@ def reveal() -> dict[str, str]:
 
 
 def picture(output: nbformat.NotebookNode, kind: str) -> str:
-    """A stored picture as an <img> with its alt text, its size known before it is decoded."""
+    """A stored picture with its alt text; how far it may grow and shrink is known before it is decoded."""
     data = output.data[kind]
     alt = output.get("metadata", {}).get(kind, {}).get("alt") or "Picture without a description"
     if kind == "image/svg+xml":
         data = base64.b64encode("".join(data).encode("utf-8")).decode("ascii")
-    data = "".join(data.split())
-    size = ""
+    data, size, least = "".join(data.split()), "", LEAST_HEIGHT
     if kind == "image/png":
         width, height = struct.unpack(">II", base64.b64decode(data[:32])[16:24])
-        size = (f' width="{width}" height="{height}"'
-                f' style="max-width:{round(ENLARGED * width)}px;max-height:{round(ENLARGED * height)}px"')
-    return f'<img alt="{escape(alt)}" src="data:{kind};base64,{data}"{size}>'
+        size = f' style="max-width:{round(ENLARGED * width)}px;max-height:{round(ENLARGED * height)}px"'
+        least = min(least, round(height * WIDTH / width))
+    return (f'<div class="picture" style="min-height:{least}px">'
+            f'<img alt="{escape(alt)}" src="data:{kind};base64,{data}"{size}></div>')
 
 
 def code_class(source: str) -> str:
