@@ -1,156 +1,52 @@
-"""From slides to one HTML file: nbconvert's reveal exporter with the theme of slides/theme, all of it inside."""
+"""`course slides`: for each lesson one HTML file that needs nothing else, and a PDF beside it."""
 
-import base64
 import importlib.util
-import struct
-from collections.abc import Set
-from functools import cache
-from html import escape
 from pathlib import Path
 
-import nbformat
-from nbconvert.exporters import SlidesExporter
-from nbconvert.filters.markdown_mistune import MarkdownWithMath
-from pygments.formatters import HtmlFormatter
+from course_lib.classroom.ledger import write_atomically
+from course_lib.classroom.lessons import Lesson, lessons
 
-from course_lib.classroom.deck_html import Renderer, safe
-from course_lib.classroom.lessons import Lesson
-from course_lib.classroom.slides import WIDGET, Slide
-from course_lib.runtime import home
-from course_lib.widgets.course_map import STOPS
-
-WIDTH, HEIGHT = 1280, 720  # the base size; a smaller screen shows all of it, scaled
-LONG_LINE, MANY_LINES = 94, 15  # code beyond this is set a little smaller, at the smallest size allowed
-LEAST_HEIGHT = 200  # a picture never shrinks below this, unless it is a strip
-ENLARGED = 1.6  # a stored picture is drawn at most so much larger than it is
+NEEDED = {"sphinx_revealjs": "sphinx-revealjs", "latex2mathml": "latex2mathml"}
 
 
-class DeckExporter(SlidesExporter):
-    """A notebook made by `assemble` -> one HTML file that asks for nothing else."""
+def make_decks(
+    chosen: list[Lesson], out: Path, *, more: bool = False, solutions: bool = False, pdf: bool = True,
+    echo=print,
+) -> int:
+    """Write NN_slug.html, and NN_slug.pdf, for each lesson into `out`; the exit status.
 
-    template_name = "theme"
-    exclude_anchor_links = True
-    embed_images = True
-
-    def __init__(self, decks: Set[str] = frozenset(), **options):
-        self.decks = decks  # the lessons that have a deck beside this one
-        super().__init__(extra_template_basedirs=[str(home() / "slides")], **options)
-
-    def markdown2html(self, context, source: str) -> str:
-        cell, metadata = context.get("cell", {}), context.get("resources", {}).get("metadata", {})
-        renderer = Renderer(escape=False, attachments=cell.get("attachments", {}), embed_images=True,
-                            path=metadata.get("path", ""), exclude_anchor_links=True)
-        return safe(MarkdownWithMath(renderer=renderer).render(source), self.decks)
-
-    # Jinja must hand the context to the method above, as to the one it replaces.
-    markdown2html.jinja_pass_arg = SlidesExporter.markdown2html.jinja_pass_arg
-
-    def default_filters(self):
-        yield from super().default_filters()
-        yield "output_html", lambda output: (
-            output.data["text/html"] if output.metadata.get(WIDGET) else safe(output.data["text/html"], self.decks))
-        yield "picture", picture
-        yield "code_class", code_class
-
-
-def deck(lesson: Lesson, slides: list[Slide], decks: Set[str] = frozenset()) -> str:
-    """The deck as text of an HTML file.
-
-    decks: the lessons (03_residual_blocks) whose decks lie beside it; the map links to them.
-    Raises ImportError that names the cure if reveal.js is not installed.
+    more, solutions: what is on the deck, see `slides.cut`. Nothing is executed: pictures are the stored
+    outputs. 0: all is made (what does not fit on its slide is said); 1: there is no browser, so no PDF.
+    Raises ValueError for a lesson without stored outputs before anything is written, LookupError that names
+    the cure if a package for decks is missing.
     """
-    resources = {"deck": {
-        "title": lesson.title, "width": WIDTH, "height": HEIGHT, **reveal(),
-        "colours": HtmlFormatter(style="default").get_style_defs(".deck .highlight"),
-        "css": (home() / "slides" / "theme" / "deck.css").read_text("utf-8"),
-        "script": (home() / "slides" / "theme" / "deck.js").read_text("utf-8"),
-    }, "metadata": {"name": lesson.slug, "path": str(lesson.path.parent)}}
-    page, _ = DeckExporter(decks).from_notebook_node(assemble(lesson, slides, decks), resources)
-    return page
+    missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise LookupError(f"for decks these packages are needed: {', '.join(missing)}; install them: "
+                          'pip install -e ".[classroom]" in the course folder')
+    from course_lib.classroom.deck_page import deck
+    from course_lib.classroom.deck_pdf import NoBrowser, browser_page, print_deck
+    from course_lib.classroom.slides import cut
 
-
-def assemble(lesson: Lesson, slides: list[Slide], decks: Set[str] = frozenset()) -> nbformat.NotebookNode:
-    """The slides as one notebook for the exporter: the map on the first, an id for each.
-
-    A slide's notes come before its later steps, else reveal takes them for notes of a step.
-    """
-    cells, ids = [], set()
-    for number, slide in enumerate(slides):
-        first, *rest = slide.cells
-        name = first.get("id") or f"slide-{number + 1}"
-        while name in ids:
-            name += "-"
-        ids.add(name)
-        first.metadata.slide_id = name
-        if number == 0:
-            rest.append(_map_cell(lesson, decks))
-        for note in slide.notes:
-            note.metadata.slideshow = {"slide_type": "notes"}
-        cells += [first, *slide.notes, *rest]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=lesson.notebook.metadata)
-    return notebook
-
-
-def lesson_map(number: str, decks: Set[str] = frozenset()) -> str:
-    """Where this lesson stands: a row of all lessons, and what it needs and leads to."""
-    files = {name.split("_")[0]: f"{name}.html" for name in decks}
-    row = []
-    for stop in ("00", *(stop.number for stop in STOPS)):
-        if stop == number:
-            row.append(f'<li aria-current="step">{stop}</li>')
-        elif stop in files:
-            row.append(f'<li><a href="{escape(files[stop])}">{stop}</a></li>')
-        else:
-            row.append(f"<li>{stop}</li>")
-    return (f'<nav class="lesson-map" aria-label="Where this lesson stands"><ol>{"".join(row)}</ol>'
-            f"<p>{_neighbours(number)}</p></nav>")
-
-
-def _neighbours(number: str) -> str:
-    stops = {stop.number: stop for stop in STOPS}
-    own = stops.get(number)
-    if own is None:
-        return f"{len(STOPS)} lessons follow"
-    before = f"after {own.needs} · {escape(stops[own.needs].title)}" if own.needs else "needs no other lesson"
-    after = [f"{s.number} · {escape(s.title)}" for s in STOPS if s.needs == number]
-    return before + (f"<br>leads to {', '.join(after)}" if after else "")
-
-
-def _map_cell(lesson: Lesson, decks: Set[str]) -> nbformat.NotebookNode:
-    drawn = nbformat.v4.new_output("display_data", data={"text/html": lesson_map(lesson.number, decks)})
-    cell = nbformat.v4.new_code_cell("", outputs=[drawn])
-    cell.metadata = nbformat.from_dict({"transient": {"remove_source": True}})
-    return cell
-
-
-@cache
-def reveal() -> dict[str, str]:
-    """reveal.js 5 with its speaker view, from the package that brings it."""
-    found = importlib.util.find_spec("sphinx_revealjs")
-    if not found or not found.origin:
-        raise ImportError('reveal.js is missing; install it: pip install "sphinx-revealjs>=3.2,<4"')
-    folder = Path(found.origin).parent / "_static" / "revealjs"
-    files = {"reveal_css": "dist/reveal.css", "reveal_js": "dist/reveal.js", "notes_js": "plugin/notes/notes.js"}
-    # Inside a page "<!--" would begin a comment, also within a script's text.
-    return {name: (folder / file).read_text("utf-8").replace("<!--", "<\\!--") for name, file in files.items()}
-
-
-def picture(output: nbformat.NotebookNode, kind: str) -> str:
-    """A stored picture with its alt text; how far it may grow and shrink is known before it is decoded."""
-    data = output.data[kind]
-    alt = output.get("metadata", {}).get(kind, {}).get("alt") or "Picture without a description"
-    if kind == "image/svg+xml":
-        data = base64.b64encode("".join(data).encode("utf-8")).decode("ascii")
-    data, size, least = "".join(data.split()), "", LEAST_HEIGHT
-    if kind == "image/png":
-        width, height = struct.unpack(">II", base64.b64decode(data[:32])[16:24])
-        size = f' style="max-width:{round(ENLARGED * width)}px;max-height:{round(ENLARGED * height)}px"'
-        least = min(least, round(height * WIDTH / width))
-    return (f'<div class="picture" style="min-height:{least}px">'
-            f'<img alt="{escape(alt)}" src="data:{kind};base64,{data}"{size}></div>')
-
-
-def code_class(source: str) -> str:
-    """The class for code that needs the smaller letters, else nothing."""
-    lines = source.splitlines() or [""]
-    return "small" if len(lines) > MANY_LINES or max(map(len, lines)) > LONG_LINE else ""
+    cuts = [(lesson, cut(lesson, more=more, solutions=solutions)) for lesson in chosen]
+    beside = {lesson.slug for lesson in chosen}
+    beside |= {lesson.slug for lesson in lessons() if (out / f"{lesson.slug}.html").exists()}
+    files = []
+    for lesson, slides in cuts:
+        file = out / f"{lesson.slug}.html"
+        write_atomically(file, deck(lesson, slides, beside))
+        file.with_suffix(".pdf").unlink(missing_ok=True)  # never an old PDF beside a new deck
+        echo(f"{file}: {len(slides)} slides")
+        files.append(file)
+    if not pdf:
+        return 0
+    try:
+        with browser_page() as page:
+            for file in files:
+                for misfit in print_deck(page, file):
+                    echo(f"  does not fit: {file.stem}, {misfit}")
+                echo(f"{file.with_suffix('.pdf')}")
+    except NoBrowser as error:
+        echo(f"No PDF: {error}")
+        return 1
+    return 0

@@ -12,7 +12,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer
 _ARXIV = re.compile(r"\barXiv[ :]\s*(\d{4}\.\d{4,5})(v\d+)?")
 _FROM_OUTSIDE = re.compile(r"@import|url\(\s*['\"]?\s*(?!data:|#|['\"])", re.IGNORECASE)
 _NEVER = ("script", "iframe", "object", "embed", "link", "meta", "base", "audio", "video", "form")
-_MATH = re.compile(r"(?<!\\)\$\$(.+?)(?<!\\)\$\$|(?<![$\\\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![\w$])", re.DOTALL)
+_MATH = re.compile(
+    r"(?<!\\)\$\$(.+?)(?<!\\)\$\$|(?<![$\\\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![\w$])", re.DOTALL)
 
 
 class Renderer(IPythonRenderer):

@@ -92,8 +92,13 @@ def browser_page() -> Iterator:
             browser = play.chromium.launch(executable_path=find_browser(), args=["--disable-gpu", *sandbox])
         except Error as error:
             raise NoBrowser(f"no browser starts ({str(error).splitlines()[0]}): {CURE}") from None
-        with contextlib.closing(browser):
+        try:
             yield browser.new_context(offline=True).new_page()
+        except Error as error:
+            raise NoBrowser(f"the browser gave up ({str(error).splitlines()[0]}); try again") from error
+        finally:
+            with contextlib.suppress(Error):
+                browser.close()
 
 
 def find_browser() -> str | None:

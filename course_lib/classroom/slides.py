@@ -15,7 +15,7 @@ from course_lib.classroom.lessons import Lesson, tags
 from course_lib.widgets.stored import deck_html
 
 WIDGET = "course_widget"  # in an output's metadata: the id under which `deck_html` knows the widget
-_MACHINERY = {"hide-input", "check", "predict", "claim"}  # cells whose code teaches nothing
+MACHINERY = {"hide-input", "check", "predict", "claim"}  # cells whose code teaches nothing
 _BREAKS = ("slide", "subslide")
 _NOT_SHOWN = re.compile(r"^\s*(# NBVAL_\w+|### (BEGIN|END) SOLUTION)\s*\n?", re.MULTILINE)
 
@@ -73,21 +73,25 @@ def _kind(cell: NotebookNode, more: bool) -> str:
     return kind
 
 
+def without_answer(cell: NotebookNode) -> NotebookNode | None:
+    """The cell as a learner gets it, with a stub and no outputs if it is an exercise; None for a solution."""
+    single = student_version(nbformat.v4.new_notebook(cells=[cell])).cells
+    if not single or single[0].source == cell.source:
+        return cell if single else None
+    return single[0]
+
+
 def _shown(cell: NotebookNode, solutions: bool) -> NotebookNode | None:
     """The cell as it is drawn, None if nothing of it is left."""
     own = tags(cell)
     if not solutions:
-        if "check" in own:
+        cell = None if "check" in own else without_answer(cell)
+        if cell is None:
             return None
-        single = student_version(nbformat.v4.new_notebook(cells=[cell])).cells
-        if not single:
-            return None
-        if single[0].source != cell.source:  # an exercise: its outputs would answer it
-            return _visible(single[0])
     cell = copy.deepcopy(cell)
     if cell.cell_type == "code":
         cell.outputs = [] if "hide-output" in own else [_widget(o) for o in cell.outputs if not _is_noise(o)]
-        cell.metadata.transient = {"remove_source": bool(_MACHINERY & set(own))}
+        cell.metadata.transient = {"remove_source": bool(MACHINERY & set(own))}
     return _visible(cell)
 
 
