@@ -17,7 +17,7 @@ from course_lib.widgets.stored import deck_html
 WIDGET = "course_widget"  # in an output's metadata: the id under which `deck_html` knows the widget
 MACHINERY = {"hide-input", "check", "predict", "claim"}  # cells whose code teaches nothing
 _BREAKS = ("slide", "subslide")
-_NOT_SHOWN = re.compile(r"^\s*(# NBVAL_\w+|### (BEGIN|END) SOLUTION)\s*\n?", re.MULTILINE)
+_NOT_SHOWN = re.compile(r"^[ \t]*(# NBVAL_\w+|### (BEGIN|END) SOLUTION)\b[^\n]*\n?", re.MULTILINE)
 
 
 @dataclass
