@@ -11,12 +11,15 @@ from course_lib.classroom.lessons import Lesson, tags
 from course_lib.classroom.slides import MACHINERY, without_answer
 
 EXTENSION = "jupyterlab-slideshow"
-CONFIG = Path(__file__).with_name("jupyter_live")  # its settings start the slideshow, in large letters
+CONFIG = Path(__file__).with_name("jupyter_live")  # its settings start the slideshow
+# How the slideshow's own font manager is told, in the notebook: letters for the last row.
+LETTERS = {"@deathbeds/jupyterlab-fonts": {"styles": {":root": {
+    "--jp-content-font-size1": "24px", "--jp-code-font-size": "19px"}}}}
 STEPS = """\
 The slideshow starts by itself. Keys: right and left arrow (or space), Shift+Enter runs the cell in front.
 Before class run all cells once, those that are on no slide too: press Ctrl+Shift+C, type "run all cells",
-press Enter. Then the left arrow leads back, or a click on the cards at the bottom right leaves the slideshow
-and the same cards in the notebook's toolbar start it again, from the cell that you clicked last."""
+press Enter. That ends on the last slide: the left arrow leads back; or leave the slideshow with Escape, click
+the lesson's title, and start it again with the cards in the notebook's toolbar."""
 
 
 def open_live(
@@ -53,6 +56,7 @@ def live_copy(
     the decks hide is folded. Without solutions, exercises are stubs and their checks have not been run.
     """
     live = copy.deepcopy(notebook)
+    live.metadata |= nbformat.from_dict(LETTERS)
     live.cells = [_live_cell(cell, more) for cell in live.cells
                   if solutions or "teacher" in tags(cell) or without_answer(cell) is not None]
     if not solutions:
