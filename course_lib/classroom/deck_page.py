@@ -85,7 +85,7 @@ def assemble(lesson: Lesson, slides: list[Slide], decks: Set[str] = frozenset())
         while name in ids:
             name += "-"
         ids.add(name)
-        first.metadata.slide_id = name
+        first.id = first.metadata.slide_id = name
         if number == 0:
             rest.append(_map_cell(lesson, decks))
         for note in slide.notes:

@@ -45,7 +45,8 @@ def cut(lesson: Lesson, *, more: bool = False, solutions: bool = False) -> list[
     for cell in lesson.notebook.cells:
         kind = _kind(cell, more)
         if kind == "notes":
-            (slides[-1].notes if slides else early).append(_shown(cell, solutions=True))
+            note = _shown(cell, solutions=True)
+            (slides[-1].notes if slides else early).extend([note] if note else [])
             continue
         # A slide that begins with a cell left out begins with the next one that is on the deck.
         is_new = is_new or cell.metadata.get("slideshow", {}).get("slide_type") in _BREAKS
