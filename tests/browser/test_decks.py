@@ -93,6 +93,7 @@ def opened(page):
         sheet.set_viewport_size({"width": size[0], "height": size[1]})
         sheet.goto(file.as_uri())
         sheet.wait_for_function("() => window.Reveal?.isReady()")
+        sheet.add_style_tag(content=".fragment { transition: none !important; }")  # measured at once
         return sheet, errors, asked
 
     return open_it
