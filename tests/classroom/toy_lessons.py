@@ -20,9 +20,10 @@ def text(source, kind="slide", **more):
     return new_markdown_cell(source, metadata=metadata, **more)
 
 
-def code(source, kind="-", *own, outputs=(), count=1, **more):
+def code(source, kind="-", *own, outputs=(), count=1, id="", **more):
     metadata = {"slideshow": {"slide_type": kind}, "tags": ["core", *own], **more}
-    return new_code_cell(source, metadata=metadata, outputs=list(outputs), execution_count=count)
+    named = {"id": id} if id else {}
+    return new_code_cell(source, metadata=metadata, outputs=list(outputs), execution_count=count, **named)
 
 
 def html(markup, **metadata):
@@ -44,7 +45,8 @@ def lesson_of(folder, *cells, title=True):
     """A lesson of these cells, after its title, in a file of its own."""
     first = [text("# 03 · Toy\n\nA promise.", id="title")] if title else []
     path = folder / "03_toy.ipynb"
-    nbformat.write(new_notebook(cells=[*first, *cells]), path)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new_notebook(cells=[*first, *cells], metadata=kernel), path)
     return Lesson(path)
 
 
