@@ -16,10 +16,10 @@ CONFIG = Path(__file__).with_name("jupyter_live")  # its settings start the slid
 LETTERS = {"@deathbeds/jupyterlab-fonts": {"styles": {":root": {
     "--jp-content-font-size1": "24px", "--jp-code-font-size": "19px"}}}}
 STEPS = """\
-The slideshow starts by itself. Keys: right and left arrow (or space), Shift+Enter runs the cell in front.
-Before class run all cells once, those that are on no slide too: press Ctrl+Shift+C, type "run all cells",
-press Enter. That ends on the last slide: the left arrow leads back; or leave the slideshow with Escape, click
-the lesson's title, and start it again with the cards in the notebook's toolbar."""
+The slideshow starts by itself. Click the title once; then the right and left arrow turn the slides, and
+Shift+Enter runs the cell in front. Before class run all cells once, those that are on no slide too: press
+Ctrl+Shift+C, type "run all cells", press Enter. That ends on the last slide: the left arrow leads back; or
+leave the slideshow with Escape, click the lesson's title, and start it again with the cards in the toolbar."""
 
 
 def open_live(

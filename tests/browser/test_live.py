@@ -26,6 +26,7 @@ def test_the_slideshow_starts_turns_and_runs(lab, tmp_path, monkeypatch):
         it.open_notebook("03_toy.ipynb")
         it.page.wait_for_function(f"() => ({SHOWN})().length === 1")
         assert "Toy" in it.page.evaluate(SHOWN)[0]
+        it.page.locator("p", has_text="A promise.").click()
         it.page.keyboard.press("ArrowRight")
         it.page.wait_for_function(f"() => ({SHOWN})()[0]?.includes('Second')")
         it.page.keyboard.press("ArrowRight")
