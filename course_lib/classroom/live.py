@@ -19,7 +19,7 @@ STEPS = """\
 The slideshow starts by itself. Click the title once; then the right and left arrow turn the slides, and
 Shift+Enter runs the cell in front. Before class run all cells once, those that are on no slide too: press
 Ctrl+Shift+C, type "run all cells", press Enter. That ends on the last slide: the left arrow leads back; or
-leave the slideshow with Escape, click the lesson's title, and start it again with the cards in the toolbar."""
+leave the slideshow with Escape, click the title, and start it again with the cards in its toolbar."""
 
 
 def open_live(
