@@ -9,8 +9,10 @@ from html import escape
 from pathlib import Path
 
 import nbformat
+from jinja2 import pass_context
 from nbconvert.exporters import SlidesExporter
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
+from nbconvert.utils.exceptions import ConversionException
 from pygments.formatters import HtmlFormatter
 
 from course_lib.classroom.deck_html import Renderer, safe
@@ -36,21 +38,18 @@ class DeckExporter(SlidesExporter):
         self.decks = decks  # the lessons that have a deck beside this one
         super().__init__(extra_template_basedirs=[str(home() / "slides")], **options)
 
+    @pass_context
     def markdown2html(self, context, source: str) -> str:
         cell, metadata = context.get("cell", {}), context.get("resources", {}).get("metadata", {})
         renderer = Renderer(escape=False, attachments=cell.get("attachments", {}), embed_images=True,
                             path=metadata.get("path", ""), exclude_anchor_links=True)
         return safe(MarkdownWithMath(renderer=renderer).render(source), self.decks)
 
-    # Jinja must hand the context to the method above, as to the one it replaces.
-    markdown2html.jinja_pass_arg = SlidesExporter.markdown2html.jinja_pass_arg
-
     def default_filters(self):
         yield from super().default_filters()
         yield "output_html", self.output_html
         yield "picture", picture
         yield "code_class", code_class
-
 
     def output_html(self, output: nbformat.NotebookNode) -> str:
         """A widget of ours as it is, with its script; anything else without."""
@@ -62,6 +61,7 @@ def deck(lesson: Lesson, slides: list[Slide], decks: Set[str] = frozenset()) -> 
     """The deck as text of an HTML file.
 
     decks: the lessons (03_residual_blocks) whose decks lie beside it; the map links to them.
+    Raises ValueError that names the lesson if a cell cannot be drawn, such as one whose attachment is gone.
     """
     resources = {"deck": {
         "title": lesson.title, "width": WIDTH, "height": HEIGHT, **reveal(),
@@ -69,8 +69,10 @@ def deck(lesson: Lesson, slides: list[Slide], decks: Set[str] = frozenset()) -> 
         "css": (home() / "slides" / "theme" / "deck.css").read_text("utf-8"),
         "script": (home() / "slides" / "theme" / "deck.js").read_text("utf-8"),
     }, "metadata": {"name": lesson.slug, "path": str(lesson.path.parent)}}
-    page, _ = DeckExporter(decks).from_notebook_node(assemble(lesson, slides, decks), resources)
-    return page
+    try:
+        return DeckExporter(decks).from_notebook_node(assemble(lesson, slides, decks), resources)[0]
+    except ConversionException as error:
+        raise ValueError(f"{lesson.path.name}: {str(error).strip()}") from error
 
 
 def assemble(lesson: Lesson, slides: list[Slide], decks: Set[str] = frozenset()) -> nbformat.NotebookNode:
@@ -145,7 +147,7 @@ def picture(output: nbformat.NotebookNode, kind: str) -> str:
     if kind == "image/svg+xml":
         data = base64.b64encode("".join(data).encode("utf-8")).decode("ascii")
     data, size, least = "".join(data.split()), "", LEAST_HEIGHT
-    if kind == "image/png":
+    if kind == "image/png" and data.startswith("iVBORw0KGgo") and len(data) > 32:
         width, height = struct.unpack(">II", base64.b64decode(data[:32])[16:24])
         size = f' style="max-width:{round(ENLARGED * width)}px;max-height:{round(ENLARGED * height)}px"'
         least = min(least, round(height * WIDTH / width))

@@ -57,13 +57,9 @@ def live_copy(
     """
     live = copy.deepcopy(notebook)
     live.metadata |= nbformat.from_dict(LETTERS)
-    live.cells = [_live_cell(cell, more) for cell in live.cells
-                  if solutions or "teacher" in tags(cell) or without_answer(cell) is not None]
+    live.cells = [_live_cell(cell, more) for cell in live.cells]
     if not solutions:
-        live.cells = [cell if "teacher" in tags(cell) else without_answer(cell) for cell in live.cells]
-        for cell in live.cells:
-            if "check" in tags(cell):
-                cell.outputs, cell.execution_count = [], None
+        live.cells = [cell for cell in map(_unsolved, live.cells) if cell is not None]
     return live
 
 
@@ -80,6 +76,13 @@ def _live_cell(cell: nbformat.NotebookNode, more: bool) -> nbformat.NotebookNode
     if cell.cell_type == "code" and MACHINERY & own:
         cell.metadata.jupyter = {"source_hidden": True}
     return cell
+
+
+def _unsolved(cell: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
+    """The cell without an answer; a teacher's cell stays, as it is on no slide."""
+    if "check" in tags(cell):
+        cell.outputs, cell.execution_count = [], None
+    return cell if "teacher" in tags(cell) else without_answer(cell)
 
 
 def new_folder(place: Path) -> Path:

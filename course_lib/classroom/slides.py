@@ -16,6 +16,7 @@ from course_lib.widgets.stored import deck_html
 
 WIDGET = "course_widget"  # in an output's metadata: the id under which `deck_html` knows the widget
 MACHINERY = {"hide-input", "check", "predict", "claim"}  # cells whose code teaches nothing
+_LIVE_ONLY = ("application/javascript", "application/vnd.jupyter.widget-view+json")
 _BREAKS = ("slide", "subslide")
 _NOT_SHOWN = re.compile(r"^[ \t]*(# NBVAL_\w+|### (BEGIN|END) SOLUTION)\b[^\n]*\n?", re.MULTILINE)
 
@@ -91,7 +92,7 @@ def _shown(cell: NotebookNode, solutions: bool) -> NotebookNode | None:
             return None
     cell = copy.deepcopy(cell)
     if cell.cell_type == "code":
-        cell.outputs = [] if "hide-output" in own else [_widget(o) for o in cell.outputs if not _is_noise(o)]
+        cell.outputs = [] if "hide-output" in own else [_still(o) for o in cell.outputs if not _is_noise(o)]
         cell.metadata.transient = {"remove_source": bool(MACHINERY & set(own))}
     return _visible(cell)
 
@@ -112,8 +113,10 @@ def _is_noise(output: NotebookNode) -> bool:
     return output.get("name") == "stderr" or bool(re.match(r"\s*\d+%\|", text))
 
 
-def _widget(output: NotebookNode) -> NotebookNode:
-    """A widget that answers without a kernel in place of its still picture, where there is one."""
+def _still(output: NotebookNode) -> NotebookNode:
+    """The output without what only a kernel draws, and with a widget that needs none where there is one."""
+    for kind in _LIVE_ONLY:
+        output.get("data", {}).pop(kind, None)
     name = output.get("metadata", {}).get(WIDGET)
     if name:
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_output
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -40,6 +41,24 @@ def test_math_is_mathml_and_dollars_in_code_stay(lesson):
     assert page.select("msup") and page.select("details math")
     words = sheets(page)[1]
     assert "cost = $5" in words and "$HOME and $x$" in words and "$a$ b" in words and "for $3." in words
+
+
+def test_outputs_of_other_kinds(lesson):
+    def output(**kinds):
+        return new_output("display_data", data={name.replace("_", "/"): value for name, value in kinds.items()})
+
+    live = output(text_html="seen")
+    live.data["application/javascript"] = "alert()"
+    page = page_of(lesson(text("One"), code("x", outputs=[
+        output(text_latex=r"$\displaystyle y^2$", text_plain="y"), output(text_markdown="**bold**"),
+        output(image_png="bm90IGEgcGljdHVyZQ=="), live])))
+    assert page.select("msup") and page.select("strong") and "seen" in sheets(page)[1]
+    assert len(page.select("img")) == 1 and "alert()" not in str(page)
+
+
+def test_what_cannot_be_drawn_names_the_lesson(lesson):
+    with pytest.raises(ValueError, match=r"03_toy.ipynb: .*gone\.png"):
+        page_of(lesson(text("![x](attachment:gone.png)")))
 
 
 @pytest.mark.parametrize("formula", [r"\frac{", "}", r"\nosuchcommand x", ""])
@@ -130,6 +149,11 @@ def course(monkeypatch, lesson):
     toy = lesson(text("One"))
     monkeypatch.setattr("course_lib.classroom.lessons.choose", lambda names: [toy])
     return lambda *words: CliRunner().invoke(cli.app, ["slides", *map(str, words)])
+
+
+def test_help_has_examples():
+    done = CliRunner().invoke(cli.app, ["slides", "--help"])
+    assert done.exit_code == 0 and "course slides --live 3" in done.stdout.split("Examples")[1]
 
 
 def test_the_command_writes_the_deck_and_nothing_else(course, tmp_path):
