@@ -11,8 +11,7 @@ from pathlib import Path
 import nbformat
 from jinja2 import pass_context
 from nbconvert.exporters import SlidesExporter
-from nbconvert.filters.markdown_mistune import MarkdownWithMath
-from nbconvert.utils.exceptions import ConversionException
+from nbconvert.filters.markdown_mistune import InvalidNotebook, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 
 from course_lib.classroom.deck_html import Renderer, safe
@@ -71,7 +70,7 @@ def deck(lesson: Lesson, slides: list[Slide], decks: Set[str] = frozenset()) -> 
     }, "metadata": {"name": lesson.slug, "path": str(lesson.path.parent)}}
     try:
         return DeckExporter(decks).from_notebook_node(assemble(lesson, slides, decks), resources)[0]
-    except ConversionException as error:
+    except InvalidNotebook as error:
         raise ValueError(f"{lesson.path.name}: {str(error).strip()}") from error
 
 

@@ -45,7 +45,8 @@ def test_math_is_mathml_and_dollars_in_code_stay(lesson):
 
 def test_outputs_of_other_kinds(lesson):
     def output(**kinds):
-        return new_output("display_data", data={name.replace("_", "/"): value for name, value in kinds.items()})
+        data = {name.replace("_", "/"): value for name, value in kinds.items()}
+        return new_output("display_data", data=data)
 
     live = output(text_html="seen")
     live.data["application/javascript"] = "alert()"
