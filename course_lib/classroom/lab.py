@@ -32,6 +32,17 @@ def open_lab(folder: Path | None = None, *, port: int | None = None, browser: bo
     return _serve(command(folder, port, start, browser), environment())
 
 
+def open_folder(folder: Path, start: str, config: Path, *, port: int | None = None, browser: bool = True,
+                echo=print) -> int:
+    """Open JupyterLab on one notebook of a folder that is not the learner's, with settings of its own.
+
+    config: a folder with Jupyter settings, used instead of CONFIG. Otherwise as `open_lab`.
+    """
+    port = _choose_port(port, echo)
+    echo(f"JupyterLab opens on port {port}. To end it, press Ctrl-C here.")
+    return _serve(command(folder, port, start, browser), environment(config))
+
+
 def port_is_free(port: int) -> bool:
     """Can a server on this machine's own address have this port?"""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -104,12 +115,12 @@ def _tree(start: str | None) -> str:
     return f"/tree/{quote(start)}" if start else ""
 
 
-def environment() -> dict[str, str]:
+def environment(config: Path = CONFIG) -> dict[str, str]:
     """The server's environment: one thread for quick runs, this environment's kernel, our settings added."""
     env = dict(os.environ)
     env.setdefault("OMP_NUM_THREADS", "1")
     env.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    env["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(CONFIG), env.get("JUPYTER_CONFIG_PATH")]))
+    env["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(config), env.get("JUPYTER_CONFIG_PATH")]))
     return env
 
 
