@@ -136,10 +136,9 @@ def hand_out(
 
 def holds_solutions(path: Path) -> bool:
     """Does this file, whatever it is, hold a solution's marker?"""
-    try:
-        return bool(re.search(rb"(BEGIN|END)\s+SOLUTION\b", path.read_bytes(), re.IGNORECASE))
-    except OSError:
-        return False
+    with contextlib.suppress(OSError):
+        return path.is_file() and bool(re.search(rb"BEGIN\s+SOLUTION\b", path.read_bytes(), re.IGNORECASE))
+    return False
 
 
 def refuse_lessons(folder: Path, source: Path | None = None) -> None:

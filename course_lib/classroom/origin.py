@@ -37,8 +37,13 @@ class Copy:
     answers: dict[str, list[NotebookNode]] = field(default_factory=dict)  # exercise id -> its cells
 
     @property
+    def empty(self) -> bool:
+        """Nothing in it: what a killed run can leave on a disk without hard links."""
+        return not self.seen and not self.problem and not self.linked
+
+    @property
     def touched(self) -> bool:
-        """May it hold anything of the learner's? An empty file does not."""
+        """May it hold anything of the learner's?"""
         return bool(self.problem) or self.linked or self.ran or self.content != self.version
 
 

@@ -52,7 +52,7 @@ def plan(new: New, copies: list[Copy], taken: set[str], today: date) -> list[Ste
 
     copies: the learner's notebooks, all lessons mixed. taken: the names in the folder that cannot be used.
     """
-    mine = [copy for copy in copies if belongs(copy, new)]
+    mine = [copy for copy in copies if belongs(copy, new) and not copy.empty]
     present = [copy.name for copy in mine if new.version in (copy.version, copy.content)]
     own = next((copy for copy in mine if copy.name == new.name), None)
     stale = own if own and not own.touched and own.name not in present else None
@@ -62,10 +62,12 @@ def plan(new: New, copies: list[Copy], taken: set[str], today: date) -> list[Ste
         newest_first = sorted(worked_in, key=lambda copy: (copy.changed, copy.name), reverse=True)
         carried = carry(new.student, newest_first)
         if not stale or carried.taken:
-            beside = _free_name(new, taken, today)
-            steps.append(Step(beside, _words(carried, bool(mine)), carried.notebook))
+            empty = {copy.name for copy in copies if copy.empty}
+            beside = _free_name(new, taken - empty, today)
+            seen = b"" if beside in empty else None
+            steps.append(Step(beside, _words(carried, bool(mine)), carried.notebook, seen))
     if stale:
-        words = "replaced by the new version (you had not changed it)" if stale.seen else "was empty; filled"
+        words = "replaced by the new version (you had not changed it)"
         steps.append(Step(stale.name, words, new.student, stale.seen))
     for copy in mine:
         if copy is not stale:
