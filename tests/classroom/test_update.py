@@ -175,7 +175,7 @@ def test_an_answer_from_a_copy_without_records_stays_where_it_is(worked):
 def test_a_renamed_file_is_kept_and_the_new_version_gets_the_lessons_name(worked):
     (worked.work / "03_nets.ipynb").rename(worked.work / "my nets.ipynb")
     worked.lesson(prose="new", _03_1="y = x", _03_2="z = x")
-    status, said = worked.update()
+    said = worked.update()[1]
     assert set(worked.files()) == {"my nets.ipynb", "03_nets.ipynb"}
     assert "with your answers to 03-1" in said["03_nets.ipynb"] and "kept" in said["my nets.ipynb"]
 
@@ -211,7 +211,7 @@ def test_of_several_files_the_one_worked_in_last_gives_the_answer(worked, last):
     worked.edit(lambda n: setattr(n.cells[2], "source", n.cells[2].source + " and better"), NEW)
     newer(worked.work, last)
     worked.lesson(prose="newest", _03_1="y = x", _03_2="z = x")
-    status, said = worked.update(LATER)
+    said = worked.update(LATER)[1]
     latest = "03-new-2027-03-01-nets.ipynb"
     assert "answers to 03-1" in said[latest] and len(worked.files()) == 3
     assert ("and better" in worked.answers(latest)["03-1"]) == (last == NEW)
@@ -268,8 +268,10 @@ def test_an_answer_whose_id_is_lost_stays_in_the_file_and_that_is_said(worked):
     assert MINE in worked.copy().cells[2].source
 
 
-@pytest.mark.parametrize("metadata", [{"nbgrader": 3}, {"nbgrader": {"solution": True, "grade_id": ["03-1"]}},
-                                      {"course": "mine"}, {"nbgrader": {"solution": True}, "course": {"stub": 1}}])
+@pytest.mark.parametrize("metadata", [
+    {"nbgrader": 3}, {"nbgrader": {"solution": True, "grade_id": ["03-1"]}}, {"course": "mine"},
+    {"nbgrader": {"solution": True}, "course": {"stub": 1}},
+])
 def test_odd_metadata_stops_nothing(worked, metadata):
     worked.edit(lambda n: n.cells[2].metadata.update(metadata))
     worked.edit(lambda n: n.metadata.update({"course": {"lesson": 3, "version": None}}))
@@ -325,9 +327,13 @@ def test_a_lesson_that_the_author_removed(worked):
 CONFLICT = b'{"cells": [\n<<<<<<< HEAD\n"mine"\n=======\n"theirs"\n>>>>>>> origin/main\n]}'
 
 
-@pytest.mark.parametrize("content", [CONFLICT, b"\xff\xfe\x00", b"[]", b"3", b"{}", b'{"nbformat": 99}', b"null",
-                                     b'{"nbformat": 4, "cells": 3}', b"[" * 100_000,
-                                     b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{}]}'])
+NO_NOTEBOOKS = [
+    CONFLICT, b"\xff\xfe\x00", b"[]", b"3", b"{}", b"null", b"[" * 100_000, b'{"nbformat": 99}',
+    b'{"nbformat": 4, "cells": 3}', b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{}]}',
+]
+
+
+@pytest.mark.parametrize("content", NO_NOTEBOOKS)
 def test_a_file_that_is_no_notebook_is_kept_and_said(toy_course, content):
     toy_course.lesson()
     toy_course.work.mkdir()
@@ -400,13 +406,13 @@ def test_a_lesson_of_another_number_under_this_lessons_name(worked):
 
 def test_what_is_not_ours_is_not_looked_at(worked):
     (worked.work / ".ipynb_checkpoints").mkdir()
-    mine = {".ipynb_checkpoints/03_nets-checkpoint.ipynb": b"{", ".~03_nets.ipynb": b"{", ".progress.json": b"{",
-            "my own.ipynb": b"{", "notes.txt": b"x", ".course-mine.part": b"x"}
-    for name, content in mine.items():
-        (worked.work / name).write_bytes(content)
+    names = (".ipynb_checkpoints/03_nets-checkpoint.ipynb", ".~03_nets.ipynb", ".progress.json",
+             "my own.ipynb", "notes.txt", ".course-mine.part")
+    for name in names:
+        (worked.work / name).write_bytes(b"{")
     worked.lesson(prose="new", _03_1="y = x", _03_2="z = x")
     assert set(worked.update()[1]) == {"03_nets.ipynb", NEW}
-    assert {name: (worked.work / name).read_bytes() for name in mine} == mine
+    assert all((worked.work / name).read_bytes() == b"{" for name in names)
 
 
 def test_the_dated_name_belongs_to_no_lesson(worked):
@@ -425,9 +431,9 @@ def test_the_lessons_themselves_are_refused(toy_course):
     before = sorted(toy_course.notebooks.iterdir())
     for folder in (toy_course.notebooks, toy_course.notebooks / "inside"):
         toy_course.work = folder
-        with pytest.raises(ValueError, match="own lessons.*another folder"):
+        with pytest.raises(ValueError, match=r"own lessons.*another folder"):
             toy_course.update()
-        with pytest.raises(ValueError, match="own lessons.*another folder"):
+        with pytest.raises(ValueError, match=r"own lessons.*another folder"):
             hand_out(folder, source=toy_course.notebooks)
     assert sorted(toy_course.notebooks.iterdir()) == before
 
