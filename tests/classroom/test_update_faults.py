@@ -21,7 +21,7 @@ MINE = "return x + 1  # mine"
 
 @pytest.fixture
 def term(toy_course):
-    """Mid-term: one lesson untouched and changed since, one worked in and changed, one missing, one current."""
+    """Mid-term: of four lessons one is untouched and old, one worked in and old, one current, one missing."""
     toy_course.lesson("00_start.ipynb")
     toy_course.lesson(_03_1="y = x", _03_2="z = x")
     toy_course.lesson("04_same.ipynb")
@@ -50,7 +50,7 @@ def finished(term, folder):
 
 
 def is_whole(before, after, goal, empty=()):
-    """Every file is as it was or complete, and none is gone. empty: names that may stand there without text."""
+    """Every file is as it was or complete, and none is gone. empty: names that may be there without text."""
     for name, content in after.items():
         ours = name == files.LOCK or files._DRAFT.fullmatch(name) or (name in empty and not content)
         assert ours or content in (before.get(name), goal.get(name)), name
@@ -157,10 +157,10 @@ def test_a_read_only_file_stays_as_it_is_and_the_others_go_on(term):
 # --- others at work in the same folder
 
 def test_three_updates_at_once(term, tmp_path):
-    goal, folders = finished(term, tmp_path / "goal"), [tmp_path / f"work {n}" for n in range(20)]
+    goal, folders = finished(term, tmp_path / "goal"), [tmp_path / f"work {n}" for n in range(10)]
     words = [sys.executable, HERE / "update_there.py", term.notebooks, "wait", *folders]
-    runs = [subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-            for _ in range(3)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    runs = [subprocess.Popen(words, **pipes) for _ in range(3)]
     for folder in folders:
         shutil.copytree(term.work, folder)
         for run in runs:
@@ -209,7 +209,8 @@ def test_a_learner_who_saves_while_the_update_runs_loses_nothing(term, monkeypat
     def save():
         if not saved:
             saved.append(True)
-            term.edit(lambda n: n.cells.append(nbformat.v4.new_markdown_cell("saved just now")), "00_start.ipynb")
+            note = nbformat.v4.new_markdown_cell("saved just now")
+            term.edit(lambda notebook: notebook.cells.append(note), "00_start.ipynb")
 
     monkeypatch.setattr(files, "_draft", saving)
     status, said = term.update()
@@ -239,8 +240,8 @@ def git(term):
         pytest.skip("no git here")
 
     def run(*words, check=True, folder=term.work):
-        config = ["-c", "user.name=x", "-c", "user.email=x@x", "-c", "commit.gpgsign=false"]
-        return subprocess.run(["git", *config, *words], cwd=folder, check=check, capture_output=True, text=True)
+        command = ["git", "-c", "user.name=x", "-c", "user.email=x@x", "-c", "commit.gpgsign=false", *words]
+        return subprocess.run(command, cwd=folder, check=check, capture_output=True, text=True)
 
     run("init", "-b", "main")
     run("add", ".")
