@@ -5,6 +5,7 @@ step by step, each of which refuses if its file has changed meanwhile. A file th
 touched is never written: the new version is laid beside it.
 """
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +17,10 @@ from course_lib.classroom import files
 from course_lib.classroom.carry import Carried, carry
 from course_lib.classroom.copies import naming, refuse_lessons, student_copy
 from course_lib.classroom.lessons import lessons
+from course_lib.classroom.open_in_lab import is_open
 from course_lib.classroom.origin import KEY, Copy, examine
 
+OPEN = "it is open in JupyterLab: save it, shut down its kernel or end JupyterLab, then update again"
 _TRIES = 5  # plans for one lesson, while somebody changes its files under our hands
 
 
@@ -163,6 +166,8 @@ def _do(folder: Path, step: Step, told: dict[str, str]) -> bool:
     if step.notebook is None:
         told.setdefault(step.name, step.words)
         return True
+    if step.seen and is_open(path):
+        raise OSError(errno.EBUSY, OPEN)
     text = nbformat.writes(step.notebook) + "\n"
     done = files.create(path, text) if step.seen is None else files.replace(path, text, step.seen)
     if done:

@@ -7,6 +7,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.classroom.update import update
 
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
 
 class ToyCourse:
     """An author's notebooks/ and a learner's work/ side by side, and the update from one to the other."""
@@ -19,7 +21,7 @@ class ToyCourse:
         """Write a lesson: its exercises, each its id (with _ for -) and the line that is given."""
         cells = [new_markdown_cell(f"# {name[:2]} · A toy", id="title"), new_markdown_cell(prose, id="prose")]
         cells += [exercise(key.strip("_").replace("_", "-"), given) for key, given in exercises.items()]
-        nbformat.write(new_notebook(cells=cells), self.notebooks / name)
+        nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), self.notebooks / name)
 
     def update(self, today=date(2026, 11, 24)):
         """(exit status, {file: what was said about it})."""
