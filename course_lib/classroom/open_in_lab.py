@@ -9,6 +9,7 @@ import contextlib
 import json
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 _SECONDS = 2  # a server on this machine answers in milliseconds
@@ -23,14 +24,14 @@ def _open_notebooks() -> Iterator[Path]:
     from jupyter_core.paths import jupyter_runtime_dir
 
     for note in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, HTTPException, ValueError, KeyError, TypeError):
             server = json.loads(note.read_text("utf-8"))
             for session in _sessions(server["url"], server.get("token", "")):
                 yield Path(server["root_dir"], session["path"]).resolve()
 
 
 def _sessions(url: str, token: str) -> list[dict]:
-    """Raises OSError or ValueError if this is no server that answers us."""
+    """Raises OSError, HTTPException or ValueError if this is no server that answers us."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never leave this machine
     request = urllib.request.Request(f"{url}api/sessions", headers={"Authorization": f"token {token}"})
     with opener.open(request, timeout=_SECONDS) as answer:

@@ -35,8 +35,7 @@ def test_an_update_under_an_open_notebook(lab, tmp_path):
             f"print('status', update(Path({str(course.work)!r}), source=Path({str(course.notebooks)!r})))")
         assert f"{names[0]}: NOT UPDATED (it is open in JupyterLab" in told and "status 1" in told
         assert f"{names[1]}: replaced" in told
-        it.page.keyboard.press("Control+s")
-        it.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+        it.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         assert it.page.locator(".jp-Dialog").count() == 0
         assert "mine = 3" in course.answers(names[0])["03-1"]
 
