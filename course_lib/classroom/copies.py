@@ -159,5 +159,5 @@ def naming(folder: Path, command: str):
     except OSError as error:
         raise type(error)(
             f"cannot write the lessons into {folder} ({error.strerror or error}); "
-            f"choose a folder of your own: course {command} FOLDER"
+            f"see that it can be written and has room, or choose another: course {command} FOLDER"
         ) from error

@@ -74,7 +74,7 @@ def plan(new: New, copies: list[Copy], taken: set[str], today: date) -> list[Ste
         steps.append(Step(stale.name, words, new.student, stale.seen))
     for copy in mine:
         if copy is not stale:
-            steps.append(Step(copy.name, _kept(copy, copy.name in present, beside)))
+            steps.append(Step(copy.name, _kept(copy, copy.name in present, beside or new.name)))
     return steps
 
 
@@ -100,13 +100,13 @@ def _words(carried: Carried, had: bool) -> str:
     reasons: dict[str, list[str]] = {}
     for name, why in carried.left.items():
         reasons.setdefault(why, []).append(name)
-    return "; ".join([what, *(f"not {', '.join(names)} ({why})" for why, names in reasons.items())])
+    return "; ".join([what, *(f"not carried: {', '.join(names)} ({why})" for why, names in reasons.items())])
 
 
 def _kept(copy: Copy, present: bool, beside: str) -> str:
     if copy.problem:
-        return f"kept, but it {copy.problem}, so no answer was carried; the present version is {beside}"
-    return "up to date" if present else f"kept as you left it; the present version is {beside}"
+        return f"kept, but it {copy.problem}, so no answer was carried; the new version is {beside}"
+    return "up to date" if present else f"kept as you left it; the new version is {beside}"
 
 
 def update(
@@ -126,13 +126,17 @@ def update(
     with naming(folder, "update"):
         folder.mkdir(parents=True, exist_ok=True)
     with naming(folder, "update"), files.locked(folder):
-        copies = examine_all(folder)
+        copies, whole = examine_all(folder), True
         echo(f"Your lessons in {folder}")
-        whole = [_bring(folder, new, copies, today or date.today(), echo) for new in present]
+        for new in present:
+            told, well = _bring(folder, new, copies, today or date.today())
+            for name in sorted(told, key=lambda name: (name != new.name, name)):
+                echo(f"  {name}: {told[name]}")
+            whole = whole and well
         for copy in copies:
             if copy.lesson and copy.lesson not in {new.number for new in present}:
                 echo(f"  {copy.name}: kept; the course has no lesson {copy.lesson} any more")
-    return 0 if all(whole) else 1
+    return 0 if whole else 1
 
 
 def examine_all(folder: Path) -> list[Copy]:
@@ -140,31 +144,28 @@ def examine_all(folder: Path) -> list[Copy]:
     return [examine(path) for path in sorted(folder.glob("*.ipynb")) if not path.name.startswith(".")]
 
 
-def _bring(folder: Path, new: New, copies: list[Copy], today: date, echo: Callable[[str], None]) -> bool:
-    """Plan and do one lesson, and tell it; False if a file failed. Plans again if one changed meanwhile."""
+def _bring(folder: Path, new: New, copies: list[Copy], today: date) -> tuple[dict[str, str], bool]:
+    """Plan and do one lesson: ({file: what happened to it}, whether all went well).
+
+    Plans again if a file has changed since it was examined.
+    """
     told: dict[str, str] = {}
     for _ in range(_TRIES):
         taken = {path.name for path in folder.iterdir()}
-        steps = plan(new, copies, taken, today)
         try:
-            done = all(_do(folder, step, told) for step in steps)
+            if all(_do(folder, step, told) for step in plan(new, copies, taken, today)):
+                return told, True
         except OSError as error:
-            echo(f"  {new.name}: NOT UPDATED ({error.strerror or error}); what is there is as it was")
-            return False
-        if done:
-            for name in sorted(told, key=lambda name: (name != new.name, name)):
-                echo(f"  {name}: {told[name]}")
-            return True
+            return told | {new.name: f"NOT UPDATED ({error.strerror or error})"}, False
         copies = examine_all(folder)
-    echo(f"  {new.name}: NOT UPDATED (it is being changed all the time); close it and try again")
-    return False
+    return told | {new.name: "NOT UPDATED (it is being changed all the time: close it, update again)"}, False
 
 
 def _do(folder: Path, step: Step, told: dict[str, str]) -> bool:
-    """Do one step and note its words; False if the file is not what the plan took it for."""
+    """Do one step and tell its words; False if the file is not what the plan took it for."""
     path = folder / step.name
     if step.notebook is None:
-        told.setdefault(step.name, step.words)
+        told.setdefault(step.name, step.words)  # unless it was written a moment ago
         return True
     if step.seen and is_open(path):
         raise OSError(errno.EBUSY, OPEN)

@@ -31,7 +31,7 @@ def server(tmp_path, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     (tmp_path / "run").mkdir()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as it:
-        thread = threading.Thread(target=it.serve_forever)
+        thread = threading.Thread(target=it.serve_forever, args=(0.01,))
         thread.start()
         note = {"url": f"http://127.0.0.1:{it.server_port}/", "token": "t", "root_dir": str(tmp_path)}
         (tmp_path / "run" / "jpserver-1.json").write_text(json.dumps(note), "utf-8")

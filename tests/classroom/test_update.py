@@ -51,7 +51,7 @@ def test_a_touched_lesson_is_kept_and_the_new_one_laid_beside_it_with_the_answer
     before = worked.files()
     status, said = worked.update()
     assert status == 0 and set(said) == {"03_nets.ipynb", NEW}
-    assert said["03_nets.ipynb"] == f"kept as you left it; the present version is {NEW}"
+    assert said["03_nets.ipynb"] == f"kept as you left it; the new version is {NEW}"
     assert said[NEW] == "the new version, with your answers to 03-1"
     assert worked.files()["03_nets.ipynb"] == before["03_nets.ipynb"]
     laid = worked.copy(NEW)
@@ -74,8 +74,8 @@ def test_an_answer_whose_exercise_changed_is_not_carried_and_that_is_said(worked
     worked.lesson(_03_1="y = x * x", _03_2="z = x", _03_3="a = x")
     said = worked.update()[1][NEW]
     assert "with your answers to 03-2;" in said
-    assert "not 03-1 (the exercise has changed; your answer is in 03_nets.ipynb)" in said
-    assert "not 03-3 (nothing of yours has this id)" in said
+    assert "not carried: 03-1 (the exercise has changed; your answer is in 03_nets.ipynb)" in said
+    assert "not carried: 03-3 (nothing of yours has this id)" in said
     assert MINE not in worked.answers(NEW)["03-1"] and "return 2" in worked.answers(NEW)["03-2"]
 
 
@@ -167,7 +167,7 @@ def test_an_answer_from_a_copy_without_records_stays_where_it_is(worked):
 
     worked.edit(forget)
     worked.lesson(prose="new", _03_1="y = x", _03_2="z = x")
-    assert "not 03-1 (03_nets.ipynb does not say which version it answers" in worked.update()[1][NEW]
+    assert "not carried: 03-1 (03_nets.ipynb does not say which version it answers" in worked.update()[1][NEW]
 
 
 # --- what learners do with files and cells
@@ -196,6 +196,16 @@ def test_a_second_copy_is_kept_and_its_answers_are_carried_though_the_first_is_u
     assert MINE in worked.answers(NEW)["03-1"] and MINE not in worked.answers("03_nets.ipynb")["03-1"]
     again = worked.files()
     assert worked.update(LATER)[0] == 0 and worked.files() == again
+
+
+def test_an_untouched_second_copy_is_kept_under_its_name(toy_course):
+    toy_course.lesson()
+    toy_course.update()
+    (toy_course.work / "mine.ipynb").write_bytes(toy_course.files()["03_nets.ipynb"])
+    toy_course.lesson(prose="new")
+    said = toy_course.update()[1]
+    assert said["03_nets.ipynb"].startswith("replaced") and len(toy_course.files()) == 2
+    assert said["mine.ipynb"] == "kept as you left it; the new version is 03_nets.ipynb"
 
 
 def newer(work, name):
@@ -264,7 +274,7 @@ def test_of_a_doubled_cell_the_part_that_was_left_as_it_was_is_not_carried(worke
 def test_an_answer_whose_id_is_lost_stays_in_the_file_and_that_is_said(worked):
     worked.edit(lambda n: n.cells[2].metadata.clear())
     worked.lesson(prose="new", _03_1="y = x", _03_2="z = x")
-    assert "not 03-1 (nothing of yours has this id)" in worked.update()[1][NEW]
+    assert "not carried: 03-1 (nothing of yours has this id)" in worked.update()[1][NEW]
     assert MINE in worked.copy().cells[2].source
 
 
@@ -343,6 +353,18 @@ def test_a_file_that_is_no_notebook_is_kept_and_said(toy_course, content):
     assert toy_course.files()["03_nets.ipynb"] == content and toy_course.copy(NEW).cells
     before = toy_course.files()
     assert toy_course.update(LATER)[0] == 0 and toy_course.files() == before
+
+
+@pytest.mark.parametrize("moment", [b"", b'{"cells": ['], ids=["emptied", "half written"])
+def test_a_file_that_is_just_being_saved_is_looked_at_again(worked, monkeypatch, moment):
+    """JupyterLab writes in place: for a moment the file is empty, or half there."""
+    path = worked.work / "03_nets.ipynb"
+    content = path.read_bytes()
+    path.write_bytes(moment)
+    monkeypatch.setattr("time.sleep", lambda seconds: path.write_bytes(content))
+    worked.lesson(prose="new", _03_1="y = x", _03_2="z = x")
+    said = worked.update()[1]
+    assert path.read_bytes() == content and "with your answers to 03-1" in said[NEW]
 
 
 def test_a_folder_under_the_lessons_name_is_kept(toy_course):

@@ -27,7 +27,7 @@ class ToyCourse:
         """(exit status, {file: what was said about it})."""
         said: list[str] = []
         status = update(self.work, source=self.notebooks, today=today, echo=said.append)
-        return status, dict(line.strip().split(": ", 1) for line in said[1:])
+        return status, dict(line[2:].split(": ", 1) for line in said if line[:2] == "  ")
 
     def copy(self, name="03_nets.ipynb"):
         return nbformat.read(self.work / name, as_version=4)
