@@ -46,3 +46,12 @@ def toy():
 def toy_course(tmp_path, monkeypatch):
     monkeypatch.setattr(origin, "_SAVING", 0)
     return ToyCourse(tmp_path)
+
+
+@pytest.fixture
+def worked(toy_course):
+    """A learner who has answered 03-1 of two exercises, before the lesson changed."""
+    toy_course.lesson(_03_1="y = x", _03_2="z = x")
+    toy_course.update()
+    toy_course.answer("03-1", "return x + 1  # mine")
+    return toy_course
