@@ -297,27 +297,3 @@ def test_the_picture_in_a_written_answer_comes_along(toy_course):
     ask("Why so?")
     assert "answers to 03-why" in toy_course.update()[1][NEW]
     assert toy_course.copy(NEW).cells[1].attachments == picture
-
-
-# --- what authors do
-
-def test_reordered_cells_keep_their_answers(worked):
-    worked.lesson(_03_2="z = x", _03_1="y = x")
-    worked.update()
-    assert MINE in worked.answers(NEW)["03-1"] and list(worked.answers(NEW)) == ["03-2", "03-1"]
-
-
-def test_a_lesson_that_the_author_renamed(worked):
-    before = worked.files()
-    (worked.notebooks / "03_nets.ipynb").unlink()
-    worked.lesson("03_deep_nets.ipynb", prose="new", _03_1="y = x", _03_2="z = x")
-    said = worked.update()[1]
-    assert "answers to 03-1" in said["03_deep_nets.ipynb"] and "kept" in said["03_nets.ipynb"]
-    assert worked.files()["03_nets.ipynb"] == before["03_nets.ipynb"]
-
-
-def test_a_lesson_that_the_author_removed(worked):
-    (worked.notebooks / "03_nets.ipynb").unlink()
-    before = worked.files()
-    assert worked.update() == (0, {"03_nets.ipynb": "kept; the course has no lesson 03 any more"})
-    assert worked.files() == before

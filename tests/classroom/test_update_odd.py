@@ -1,4 +1,4 @@
-"""`course update` meets odd things under a lesson's name, and folders where it may not work."""
+"""`course update` meets odd things under a name, folders where it may not work, and changes of authors."""
 
 import os
 from datetime import date
@@ -7,6 +7,7 @@ import pytest
 
 from course_lib.classroom.copies import hand_out
 
+MINE = "return x + 1  # mine"
 NEW = "03-new-2026-11-24-nets.ipynb"
 LATER = date(2027, 3, 1)
 
@@ -142,3 +143,27 @@ def test_a_folder_that_is_a_file_is_said(toy_course):
     with pytest.raises(OSError, match=r"cannot write the lessons into .*mon travail.*course update FOLDER"):
         toy_course.update()
     assert toy_course.work.read_text("utf-8") == "mine"
+
+
+# --- what authors do
+
+def test_reordered_cells_keep_their_answers(worked):
+    worked.lesson(_03_2="z = x", _03_1="y = x")
+    worked.update()
+    assert MINE in worked.answers(NEW)["03-1"] and list(worked.answers(NEW)) == ["03-2", "03-1"]
+
+
+def test_a_lesson_that_the_author_renamed(worked):
+    before = worked.files()
+    (worked.notebooks / "03_nets.ipynb").unlink()
+    worked.lesson("03_deep_nets.ipynb", prose="new", _03_1="y = x", _03_2="z = x")
+    said = worked.update()[1]
+    assert "answers to 03-1" in said["03_deep_nets.ipynb"] and "kept" in said["03_nets.ipynb"]
+    assert worked.files()["03_nets.ipynb"] == before["03_nets.ipynb"]
+
+
+def test_a_lesson_that_the_author_removed(worked):
+    (worked.notebooks / "03_nets.ipynb").unlink()
+    before = worked.files()
+    assert worked.update() == (0, {"03_nets.ipynb": "kept; the course has no lesson 03 any more"})
+    assert worked.files() == before
