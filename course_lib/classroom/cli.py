@@ -33,6 +33,7 @@ def main(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback
     \b
     Start here:
       course lab              open the lessons in JupyterLab
+      course update           bring new and corrected lessons into your copies
       course doctor           find out what is wrong, and the command that cures it
     \b
     `python -m course_lib` is the same as `course`.
@@ -66,6 +67,27 @@ def lab(
     from course_lib.classroom.lab import open_lab
 
     raise typer.Exit(open_lab(folder, port=port, browser=browser))
+
+
+@app.command()
+@plain_errors
+def update(
+    folder: Annotated[Path | None, typer.Argument(help="Where your copies are. Default: work/.")] = None,
+):
+    """Bring new and corrected lessons into your copies; nothing of yours is lost.
+
+    A lesson that you have not touched is replaced. One that you have worked in is kept, and the new version
+    laid beside it, with your answers where the exercise is the same. Exit status 1 if a file failed.
+
+    \b
+    Examples:
+      course update
+      course update my-lessons
+    """
+    from course_lib.classroom.lab import DEFAULT_FOLDER
+    from course_lib.classroom.update import update as bring
+
+    raise typer.Exit(bring(folder or DEFAULT_FOLDER, echo=typer.echo))
 
 
 @app.command()

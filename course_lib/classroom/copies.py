@@ -7,12 +7,15 @@ import contextlib
 import copy
 import os
 import re
-import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 
-from course_lib.classroom.lessons import choose, tags
+from course_lib.classroom import files
+from course_lib.classroom.lessons import Lesson, choose, tags
+from course_lib.classroom.origin import stamp
+from course_lib.runtime import home
 
 # Near misses ("# begin solution") count as markers too: a misspelt one must not give the solution away.
 _MARKER = re.compile(r"^(?P<indent>\s*)#+\s*(?P<which>BEGIN|END)\s+SOLUTION\b", re.IGNORECASE)
@@ -74,71 +77,87 @@ def _without_solution(source: str, stub: tuple[str, ...], name: str) -> str:
     return "\n".join(kept)
 
 
+def student_copy(lesson: Lesson) -> nbformat.NotebookNode:
+    """The student version of a lesson, which says what it is (see origin.py)."""
+    student = student_version(lesson.notebook)
+    stamp(student, lesson.number)
+    return student
+
+
 def make_copies(
-    folder: Path, names: list[str] | None = None, *, source: Path | None = None
+    folder: Path, names: list[str] | None = None, *, source: Path | None = None, command: str = "lab --folder"
 ) -> list[tuple[Path, str]]:
     """Write the learner's copies that are missing into `folder`: [(path, "created" or "kept"), ...].
 
     names: lessons as `lessons.find` understands them, all if None. source: where the lessons are, the
-    course's notebooks/ if None. A file that is there is kept as it is, whatever it holds.
-    Raises OSError that names the folder and the cure if nothing can be written there.
+    course's notebooks/ if None. command: what a message about the folder proposes. A file that is there is
+    kept as it is, whatever it holds. Raises OSError that names the folder and the cure if nothing can be
+    written there.
     """
-    folder, done = Path(folder), []
-    wanted = choose(names, source)
-    with _naming(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    for lesson in wanted:
-        path = folder / lesson.path.name
-        if os.path.lexists(path):  # a broken link is a learner's file too
-            done.append((path, "kept"))
-            continue
-        text = nbformat.writes(student_version(lesson.notebook)) + "\n"
-        with _naming(folder):
-            done.append((path, "created" if _write_new(path, text) else "kept"))
-    return done
+    folder = Path(folder)
+    paths = {folder / lesson.path.name: lesson for lesson in choose(names, source)}
+    done = {path: "kept" for path in paths if os.path.lexists(path)}  # a broken link is a learner's file too
+    missing = [path for path in paths if path not in done]
+    if missing:
+        with naming(folder, command):
+            folder.mkdir(parents=True, exist_ok=True)
+            with files.locked(folder):
+                for path in missing:
+                    text = nbformat.writes(student_copy(paths[path])) + "\n"
+                    done[path] = "created" if files.create(path, text) else "kept"
+    return [(path, done[path]) for path in paths]
+
+
+def hand_out(
+    folder: Path, names: list[str] | None = None, *, source: Path | None = None,
+    echo: Callable[[str], None] = print,
+) -> None:
+    """Write the solution-free lessons into a folder that a teacher can give away, and say what was done.
+
+    Only missing files are written. Raises ValueError if the folder is where the lessons themselves are.
+    """
+    if str(folder).isdigit() and not Path(folder).exists():
+        raise ValueError(f"DIR comes before the lessons: course student handout {folder} "
+                         f"(for a folder that is really called {folder}, make it first)")
+    folder = Path(folder).expanduser().resolve()
+    refuse_lessons(folder, source)
+    copies = make_copies(folder, names, source=source, command="student")
+    echo(f"Lessons without solutions, in {folder}")
+    for path, what in copies:
+        if what == "created":
+            echo(f"  {path.name}: created")
+        elif holds_solutions(path):
+            echo(f"  {path.name}: kept as it was; IT HOLDS SOLUTIONS: do not hand it out")
+        else:
+            echo(f"  {path.name}: kept as it was")
+    if any(what == "kept" for _, what in copies):
+        echo(f'To bring the kept ones up to date: course update "{folder}"')
+
+
+def holds_solutions(path: Path) -> bool:
+    """Does this file, whatever it is, hold a solution's marker?"""
+    with contextlib.suppress(OSError):
+        return path.is_file() and bool(re.search(rb"BEGIN\s+SOLUTION\b", path.read_bytes(), re.IGNORECASE))
+    return False
+
+
+def refuse_lessons(folder: Path, source: Path | None = None) -> None:
+    """Raises ValueError if `folder` is where the lessons are, or lies in there."""
+    lessons = Path(source or home() / "notebooks").resolve()
+    if folder == lessons or lessons in folder.parents:
+        raise ValueError(f"{folder} holds the course's own lessons, with their solutions; "
+                         "name another folder, such as handout")
 
 
 @contextlib.contextmanager
-def _naming(folder: Path):
+def naming(folder: Path, command: str):
     """Errors of the disk name the folder and the cure."""
     try:
         yield
+    except TimeoutError:
+        raise  # says it already
     except OSError as error:
         raise type(error)(
             f"cannot write the lessons into {folder} ({error.strerror or error}); "
-            "choose a folder of your own: course lab --folder FOLDER"
+            f"see that it can be written and has room, or choose another: course {command} FOLDER"
         ) from error
-
-
-def _write_new(path: Path, text: str) -> bool:
-    """Write a file that must not exist, all of it or nothing; False if another one was there first."""
-    draft = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part")
-    try:
-        _write_exclusively(draft, text)
-        try:
-            os.link(draft, path)  # refuses to replace, also on Windows
-            return True
-        except FileExistsError:
-            return False
-        except (OSError, NotImplementedError):  # a disk without hard links
-            return _write_exclusively(path, text)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write_exclusively(path: Path, text: str) -> bool:
-    """Create the file and write it; False if it is there. What was written in part is taken away again."""
-    try:
-        file = open(path, "x", encoding="utf-8", newline="\n")  # noqa: SIM115
-    except FileExistsError:
-        return False
-    try:
-        with file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(path)  # ours, and only half written
-        raise
-    return True

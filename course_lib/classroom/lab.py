@@ -91,6 +91,7 @@ def _prepare(folder: Path, echo) -> str | None:
     if kept:
         echo(f"  kept as you left them: {', '.join(kept)}")
         echo("  (For a fresh copy of a lesson rename yours, then run this again.)")
+        echo("  (To bring new and corrected lessons into this folder: course update)")
     return copies[0][0].name if copies else None
 
 

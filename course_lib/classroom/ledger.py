@@ -17,6 +17,7 @@ import nbformat
 import torch
 
 from course_lib import __version__
+from course_lib.classroom import files
 from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, METADATA_KEY, NOT_JUDGED, UNDECIDED, syllabus
 from course_lib.runtime import home
 
@@ -105,7 +106,7 @@ def accept(folder: Path, recorded: Path | None = None) -> int:
         kept = {_key(row): row for row in (*read(recorded), *fresh)}
         ordered = sorted(kept.values(), key=_order)
         lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in ordered)
-        write_atomically(recorded, "".join(f"{line}\n" for line in lines))
+        files.write(recorded, "".join(f"{line}\n" for line in lines))
     return len(fresh)
 
 
@@ -138,16 +139,6 @@ def compare(
             warnings.append(f"{old['row']} at {old['scale']}: {old['sentence']!r} is recorded but no longer "
                             "claimed; if that is meant, delete its line from data/ledger.jsonl")
     return flips, list(dict.fromkeys(warnings))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file whole or not at all: a crash leaves the old one."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, "utf-8", newline="\n")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _row(line: str, where: str) -> dict:

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from course_lib.classroom import execute, ledger
+from course_lib.classroom import execute, files, ledger
 from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDECIDED
 from course_lib.classroom.ledger_page import page
 from course_lib.classroom.lessons import Lesson
@@ -132,8 +132,8 @@ def _execute(lesson: Lesson, out: Path, parameters: dict, threads: int, timeout:
 
 def _write(out: Path, lessons: list[dict], rows: list[dict], notes: list[str] = ()) -> None:
     record = {"lessons": lessons, "rows": rows}
-    ledger.write_atomically(out / "ledger.json", json.dumps(record, ensure_ascii=False, indent=1) + "\n")
-    ledger.write_atomically(out / "ledger.html", page(lessons, rows, notes))
+    files.write(out / "ledger.json", json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    files.write(out / "ledger.html", page(lessons, rows, notes))
 
 
 def _report(lesson: Lesson, outcome, rows: list[dict], timeout: float | None, out: Path, echo) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import nbformat
 
-from course_lib.classroom import execute
+from course_lib.classroom import execute, files
 from course_lib.classroom.anatomy import DEFAULTS, default_parameters, problems
 from course_lib.classroom.claims import METADATA_KEY
-from course_lib.classroom.ledger import claims_in, write_atomically
+from course_lib.classroom.ledger import claims_in
 from course_lib.classroom.lessons import Lesson, tags
 from course_lib.classroom.run import TIMEOUTS
 from course_lib.classroom.tidy import stderr_of, tidy
@@ -69,9 +69,8 @@ def save(
     nbformat.validate(stored)
     for problem in problems(stored, lesson.number):
         echo(f"  anatomy: {problem}")
-    if lesson.path.read_bytes() != before:
+    if not files.replace(lesson.path, nbformat.writes(stored) + "\n", before):
         raise NotSaved(f"{lesson.path.name} changed on disk while it ran; nothing is stored: save it again")
-    write_atomically(lesson.path, nbformat.writes(stored) + "\n")
     lesson.__dict__.pop("notebook", None)  # what the Lesson had read
     echo(f"{lesson.slug}: stored with {len(claims_in(stored))} claims")
 

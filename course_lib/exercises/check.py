@@ -72,7 +72,7 @@ def judge(exercise: Exercise, answer: Any, seconds: float = SECONDS) -> Verdict:
         return Verdict(NOT_DONE)
     printed = Printed()
     try:
-        run_guarded(_examine, exercise, answer, seconds=seconds, printed=printed)
+        run_guarded(examine, exercise, answer, seconds=seconds, printed=printed)
         verdict = Verdict(RIGHT)
     except KeyboardInterrupt:
         raise
@@ -85,7 +85,7 @@ def judge(exercise: Exercise, answer: Any, seconds: float = SECONDS) -> Verdict:
     return replace(verdict, printed=printed.getvalue())
 
 
-def _examine(exercise: Exercise, answer: Any) -> None:
+def examine(exercise: Exercise, answer: Any) -> None:
     """The check, after a look at what kind of thing the answer is."""
     wants_class = f"class {exercise.name}" in exercise.cell
     called = f"check({exercise.id!r}, {exercise.name})".replace("'", '"')

@@ -1,10 +1,17 @@
 """Toy lessons for the tests of the machinery: small notebooks that load no torch, so they start fast."""
 
+import sys
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from course_lib.classroom import origin
 from course_lib.classroom.lessons import Lesson
+
+sys.path.insert(0, str(Path(__file__).parent))
+from toy_course import ToyCourse
 
 # What course_lib's claim() leaves in a notebook, without the seconds that torch takes to load.
 CLAIM = """\
@@ -33,3 +40,18 @@ def toy():
         return Lesson(path)
 
     return make
+
+
+@pytest.fixture
+def toy_course(tmp_path, monkeypatch):
+    monkeypatch.setattr(origin, "_SAVING", 0)
+    return ToyCourse(tmp_path)
+
+
+@pytest.fixture
+def worked(toy_course):
+    """A learner who has answered 03-1 of two exercises, before the lesson changed."""
+    toy_course.lesson(_03_1="y = x", _03_2="z = x")
+    toy_course.update()
+    toy_course.answer("03-1", "return x + 1  # mine")
+    return toy_course

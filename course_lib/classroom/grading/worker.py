@@ -21,7 +21,7 @@ import torch
 
 from course_lib.classroom.grading.deeds import watch_deeds
 from course_lib.classroom.grading.slicing import what_it_needs
-from course_lib.exercises.check import find, judge
+from course_lib.exercises.check import examine, find, judge
 from course_lib.exercises.exercise import NAMES, STUB, Exercise, Wrong
 from course_lib.exercises.panel import NOT_DONE, NOT_YET, RIGHT, Verdict
 
@@ -63,9 +63,9 @@ def _verdict(exercise: Exercise, cells: list[str], wanted: int, seconds: float) 
         torch.set_default_dtype(torch.float64)
         if answer is None or answer is ...:
             raise Wrong(f"The cell gives {exercise.name} no value.")
-        exercise.check(answer)
+        examine(exercise, answer)
 
-    return judge(replace(exercise, check=define_and_check), True, seconds)
+    return judge(replace(exercise, check=define_and_check), exercise.solution, seconds)
 
 
 def _run(parts, cells: list[str], exercise: Exercise) -> Any:
