@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 
 import psutil
 
+from course_lib.exercises.exercise import Wrong
 from course_lib.exercises.state import unchanged
 
 AGAIN_SECONDS = 0.2
+FLOOD = 10_000_000  # characters; a check's prints are looked at by nobody
 MEMORY = 2**29, 2**32  # bytes: half of what is free, but not less than this and not more than that
 
 
@@ -32,10 +34,17 @@ class TimeLimit(BaseException):
 
 
 class Printed(io.StringIO):
-    """Collects what the learner's code prints, the first 2,000 characters of it."""
+    """Collects what the learner's code prints, the first 2,000 characters of it. Raises Wrong for a flood."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
 
     def write(self, text: str) -> int:
         super().write(text[: max(0, 2000 - self.tell())])
+        self.count += len(text)
+        if self.count > FLOOD:
+            raise Wrong("Your code prints more than anybody can read: take the print out of the loop.")
         return len(text)
 
 

@@ -6,8 +6,8 @@ import io
 from collections import defaultdict
 from pathlib import Path
 
+from course_lib.classroom.files import write as write_file
 from course_lib.classroom.grading.grade import NOT_ANSWERED, Row
-from course_lib.classroom.ledger import write_atomically
 from course_lib.classroom.report import cells, document, table
 
 _HEADS = ("student", "exercise", "passed", "message", "file")
@@ -16,8 +16,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is run by a
 
 def write(rows: list[Row], out: Path, note: str = "") -> str:
     """Write grades.csv and grades.html into the folder `out`, and say so in one line."""
-    write_atomically(out / "grades.csv", "\ufeff" + to_csv(rows))  # the mark tells Excel that it is UTF-8
-    write_atomically(out / "grades.html", to_html(rows, note))
+    write_file(out / "grades.csv", "\ufeff" + to_csv(rows))  # the mark tells Excel that it is UTF-8
+    write_file(out / "grades.html", to_html(rows, note))
     students, passed = {row.student for row in rows}, sum(row.passed for row in rows)
     return f"{len(students)} students, {passed} answers passed: grades.csv and grades.html are in {out}"
 
