@@ -163,7 +163,7 @@ def has_whole_exercises(notebook: nbformat.NotebookNode, number: str) -> Iterato
     for position, (name, cell) in enumerate(code_cells(notebook)):
         marked = re.findall(r"^\s*### (BEGIN|END) SOLUTION$", cell.source, re.MULTILINE)
         graded = cell.metadata.get("nbgrader", {})
-        if not marked and not graded and "exercise" not in tags(cell):
+        if graded.get("grade") or (not marked and not graded and "exercise" not in tags(cell)):
             continue
         if marked != ["BEGIN", "END"] or "exercise" not in tags(cell):
             yield f"{name}: an exercise has the tag exercise and one ### BEGIN SOLUTION, ### END SOLUTION"
@@ -179,6 +179,19 @@ def has_whole_exercises(notebook: nbformat.NotebookNode, number: str) -> Iterato
             yield f"{name}: no later cell calls check({seen[-1]!r}, ...)"
     if len(set(seen)) != len(seen):
         yield f"grade_ids repeat: {seen}"
+
+
+def has_graded_checks(notebook: nbformat.NotebookNode, number: str) -> Iterator[str]:
+    """Schools that use nbgrader take the points from these cells."""
+    for name, cell in code_cells(notebook):
+        if "check" in tags(cell):
+            ids = re.findall(r"\bcheck\(\s*[\"']([^\"']+)[\"']", cell.source)
+            graded = dict(cell.metadata.get("nbgrader", {}))
+            points = graded.pop("points", 0)
+            wanted = {"schema_version": 3, "solution": False, "grade": True, "locked": True, "task": False,
+                      "grade_id": f"{ids[0]}-check" if ids else "?"}
+            if len(ids) != 1 or graded != wanted or not isinstance(points, int) or points < 1:
+                yield f"{name}: a check cell calls check once; it needs the nbgrader metadata {wanted}, points"
 
 
 def solution_is_inside(cell) -> bool:
@@ -198,4 +211,5 @@ def tree_of(cell) -> ast.AST:
 
 
 RULES = (is_executed, is_tidy, has_parameters, has_a_title, has_valid_tags, fits_the_hour, is_readable,
-         has_marked_checks, claims_its_rows, has_small_described_pictures, has_whole_exercises)
+         has_marked_checks, claims_its_rows, has_small_described_pictures, has_whole_exercises,
+         has_graded_checks)

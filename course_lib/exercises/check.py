@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import inspect
+import os
 import pkgutil
 from dataclasses import replace
 from functools import cache
@@ -27,7 +28,8 @@ def check(exercise_id: str, answer: Any) -> None:
     A stub, None or ... is "not done yet" and no try; the same answer again, with the same result, is no new
     try. The check runs on the CPU, for at most ten seconds, and leaves the kernel as it was (guard.py and
     state.py say how). Raises KeyError for an unknown exercise, and KeyboardInterrupt, after saying so, if
-    the learner stops it: then a Run All stops as well.
+    the learner stops it: then a Run All stops as well. nbgrader takes points from errors: while it grades
+    ($NBGRADER_EXECUTION is set), an answer that is not right raises AssertionError after all.
     """
     exercise = find(exercise_id)
     try:
@@ -41,6 +43,8 @@ def check(exercise_id: str, answer: Any) -> None:
     if verdict.state != NOT_DONE:
         note = record_try(exercise.id, verdict.state == RIGHT, fingerprint(answer, verdict.message))
     display(Panel(exercise, verdict, note, tried(exercise.id)))
+    if verdict.state != RIGHT and os.environ.get("NBGRADER_EXECUTION"):
+        raise AssertionError(f"{exercise.id}: {verdict.state}. {verdict.message}")
 
 
 def find(exercise_id: str) -> Exercise:

@@ -81,7 +81,8 @@ def _source(cell: dict) -> str:
 
 
 def _grade_id(cell: dict) -> str:
-    return str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
+    graded = cell.get("metadata", {}).get("nbgrader")
+    return str(graded.get("grade_id", "")) if isinstance(graded, dict) else ""
 
 
 def _lesson(place: Path, ids: list[str]) -> str:
