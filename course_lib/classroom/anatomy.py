@@ -191,7 +191,7 @@ def has_graded_checks(notebook: nbformat.NotebookNode, number: str) -> Iterator[
             wanted = {"schema_version": 3, "solution": False, "grade": True, "locked": True, "task": False,
                       "grade_id": f"{ids[0]}-check" if ids else "?"}
             if len(ids) != 1 or graded != wanted or not isinstance(points, int) or points < 1:
-                yield f"{name}: a check cell calls check once; it needs the nbgrader metadata {wanted}, points"
+                yield f"{name}: a check cell calls check once and needs nbgrader metadata {wanted}, points"
 
 
 def solution_is_inside(cell) -> bool:
