@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from course_lib.classroom.ledger import write_atomically
+from course_lib.classroom.files import write
 from course_lib.classroom.lessons import Lesson, lessons
 
 NEEDED = {"sphinx_revealjs": "sphinx-revealjs", "latex2mathml": "latex2mathml"}
@@ -34,7 +34,7 @@ def make_decks(
     files = []
     for lesson, slides in cuts:
         file = out / f"{lesson.slug}.html"
-        write_atomically(file, deck(lesson, slides, beside))
+        write(file, deck(lesson, slides, beside))
         file.with_suffix(".pdf").unlink(missing_ok=True)  # never an old PDF beside a new deck
         echo(f"{file}: {len(slides)} slides")
         files.append(file)

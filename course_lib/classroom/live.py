@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from course_lib.classroom.ledger import write_atomically
+from course_lib.classroom.files import write
 from course_lib.classroom.lessons import Lesson, tags
 from course_lib.classroom.slides import MACHINERY, without_answer
 
@@ -40,7 +40,7 @@ def open_live(
         raise LookupError("JupyterLab has no slideshow mode here; install it: "
                           f'pip install "{EXTENSION}>=0.3.4"')
     folder = new_folder(out / "live")
-    write_atomically(folder / lesson.path.name,
+    write(folder / lesson.path.name,
                      nbformat.writes(live_copy(lesson.notebook, more=more, solutions=solutions)) + "\n")
     echo(f"Your copy of the lesson: {folder / lesson.path.name}")
     echo(STEPS)
