@@ -41,7 +41,7 @@ def open_live(
                           f'pip install "{EXTENSION}>=0.3.4"')
     folder = new_folder(out / "live")
     write(folder / lesson.path.name,
-                     nbformat.writes(live_copy(lesson.notebook, more=more, solutions=solutions)) + "\n")
+          nbformat.writes(live_copy(lesson.notebook, more=more, solutions=solutions)) + "\n")
     echo(f"Your copy of the lesson: {folder / lesson.path.name}")
     echo(STEPS)
     return open_folder(folder.resolve(), lesson.path.name, CONFIG, port=port, browser=browser, echo=echo)
