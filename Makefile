@@ -13,16 +13,17 @@ BIN = $(VENV)/bin
 PIP_INSTALL = -m pip install --disable-pip-version-check $(PIP_ARGS)
 WITH = $(if $(CONSTRAINTS),-c "$(CONSTRAINTS)")
 
-.PHONY: help lab test bench floor install lint clean
+.PHONY: help lab classroom test bench floor install lint clean
 
 help:
-	@echo "make lab      install, then open JupyterLab on the first lesson"
-	@echo "make test     install, then run the whole test suite"
-	@echo "make bench    measure speed: one ratio a line (tests/bench)"
-	@echo "make floor    unit tests in a second environment with the oldest torch we promise"
-	@echo "make lint     ruff, and the floors of the house"
-	@echo "make clean    remove environments and caches; never work/ or runs/"
-	@echo "Wishes:       PYTHON=python3.12  VENV=folder  PIP_ARGS='words for pip'"
+	@echo "make lab        install, then open JupyterLab on the first lesson"
+	@echo "make classroom  install what teachers need: decks, hand-outs, graded tables"
+	@echo "make test       install, then run the whole test suite"
+	@echo "make bench      measure speed: one ratio a line (tests/bench)"
+	@echo "make floor      unit tests in a second environment with the oldest torch we promise"
+	@echo "make lint       ruff, and the floors of the house"
+	@echo "make clean      remove environments and caches; never work/ or runs/"
+	@echo "Wishes:         PYTHON=python3.12  VENV=folder  PIP_ARGS='words for pip'"
 
 lab: $(VENV)/.installed
 	"$(BIN)/python" -m course_lib lab
@@ -31,6 +32,9 @@ test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest $(PYTEST_ARGS)
 
 install: $(VENV)/.installed
+
+classroom: $(VENV)/.installed-classroom
+	@echo "Ready: . $(BIN)/activate, then course student, course slides, course check (each with --help)."
 
 lint: $(VENV)/.installed-test
 	"$(BIN)/python" -m ruff check .
@@ -49,6 +53,11 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/pyvenv.cfg
 	@$(MAKE) --no-print-directory .big-download
 	"$(BIN)/python" $(PIP_INSTALL) $(WITH) -e .
 	@touch "$@"
+
+$(VENV)/.installed-classroom: pyproject.toml | $(VENV)/pyvenv.cfg
+	@$(MAKE) --no-print-directory .big-download
+	"$(BIN)/python" $(PIP_INSTALL) $(WITH) -e ".[classroom]"
+	@touch "$@" "$(VENV)/.installed"
 
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/pyvenv.cfg
 	@$(MAKE) --no-print-directory .big-download
