@@ -64,7 +64,7 @@ def selu_constants(mean: float = 0.0, var: float = 1.0) -> tuple[float, float]:
 
     most = 1e6
     if not excess(0.0) > 0 > excess(most):
-        raise ValueError(f"no positive alpha keeps mean {mean} and variance {var}: the mean is too far from 0")
+        raise ValueError(f"no positive alpha keeps mean {mean} and variance {var}: mean too far from 0")
     alpha = float(brentq(excess, 0.0, most, xtol=1e-14, rtol=1e-14))
     return alpha, math.sqrt((var + mean**2) / (up2 + alpha**2 * down2))
 
