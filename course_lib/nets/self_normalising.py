@@ -61,7 +61,7 @@ class MLP(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, depth: int, width: int, layers: Layers = Layers(), *, classes: int = 10  # noqa: B008
+        self, inputs: int, depth: int, width: int, layers: Layers = Layers(), *, classes: int = 10
     ):
         super().__init__()
         if depth < 1:
@@ -87,7 +87,7 @@ class CNN(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, convs: int, width: int, layers: Layers = Layers(), *, classes: int = 10  # noqa: B008
+        self, in_channels: int, convs: int, width: int, layers: Layers = Layers(), *, classes: int = 10
     ):
         super().__init__()
         self.hidden = nn.Sequential()
