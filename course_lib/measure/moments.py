@@ -90,7 +90,7 @@ def layer_moments(
 
 
 def unit_variances(model: nn.Module, x: Tensor, kinds: tuple[type[nn.Module], ...]) -> list[Tensor]:
-    """The variance of each unit or channel over the images of x (and its pixels), for each module as above."""
+    """The variance of each unit or channel over the images of x and its pixels, for each module as above."""
     return _watch(model, x, kinds, lambda output: output.transpose(0, 1).flatten(1).var(1, correction=0))
 
 

@@ -22,8 +22,8 @@ KINDS = {
     "ReLU + BN": Layers("relu", norm=True, start="he"),
     "ReLU": Layers("relu", start="he"),
 }
-# Peak rates of Adam at the quick scale: of 0.0003, 0.001, 0.003, 0.01, 0.03 (and more where the last of these was
-# best) the one with the lowest training loss on seeds 7000 to 7002, which no claim uses.
+# Peak rates of Adam at the quick scale: of 0.0003, 0.001, 0.003, 0.01, 0.03 (and more where the last of these
+# was best) the one with the lowest training loss on seeds 7000 to 7002, which no claim uses.
 RATES = {
     ("mlp", "mnist", 8): {"SELU": 0.003, "ReLU + BN": 0.01, "ReLU": 0.003},
     ("mlp", "mnist", 32): {"SELU": 0.001, "ReLU + BN": 0.06, "ReLU": 0.001},

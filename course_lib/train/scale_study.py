@@ -2,9 +2,9 @@
 
 If the input is s times as large, hidden biases are s times and head weights 1 / s times those of the net with
 s = 1, then every activation is s times as large and the logits are the same. So are the gradients of hidden
-weights; those of biases are 1 / s times, of head weights s times as large. A step of SGD keeps that relation if
-the learning rate of hidden biases is multiplied by s^2, and of head weights by 1 / s^2. (Adam divides a step by
-the gradient's size: there the factors are s and 1 / s.)
+weights; those of biases are 1 / s times, of head weights s times as large. A step of SGD keeps that relation
+if the learning rate of hidden biases is multiplied by s^2, and of head weights by 1 / s^2. (Adam divides a
+step by the gradient's size: there the factors are s and 1 / s.)
 """
 
 from collections.abc import Callable

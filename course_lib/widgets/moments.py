@@ -9,7 +9,7 @@ import torch
 
 from course_lib.blocks.selu import ALPHA, LAMBDA, SELU
 from course_lib.measure.moments import layer_moments, moment_map, moment_path, sink
-from course_lib.nets.self_normalising import DROPOUTS, STARTS, MLP, Layers
+from course_lib.nets.self_normalising import DROPOUTS, MLP, STARTS, Layers
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import PALETTE, Stage, figure
@@ -57,7 +57,7 @@ def map_picture() -> Callable:
     by_layer, = right.plot([], [], "-", color=PALETTE["blue"])
     real_by_layer, = right.plot([], [], "o", color=PALETTE["orange"], ms=4)
     note = right.text(0.97, 0.94, "", transform=right.transAxes, ha="right", va="top")
-    ax.legend(loc="upper left", fontsize=9)
+    ax.legend(loc="upper left", fontsize=9, frameon=True, framealpha=0.9)
     stage = Stage(fig, [arrows, theory, dots, cloud, place, by_layer, real_by_layer, note])
 
     def draw(mean: float, variance: float, alpha: float, lam: float) -> np.ndarray:
@@ -149,7 +149,8 @@ def layer_strip() -> Explorer:
     """Histograms of 32 SELU layers for each start of the weights and each kind of dropout."""
     return Explorer(
         strip_picture(),
-        alt="Left: a strip of 32 histograms, one for the activations of each layer. Right: the variance of each "
+        alt="Left: a strip of 32 histograms, one for the activations of each layer. Right: the variance "
+            "of each "
             "layer on a logarithmic axis, for each start of the weights and for the chosen net.",
         start=Choice(list(STARTS), label="start of the weights"),
         dropout=Choice(list(DROPOUTS), label="dropout"),

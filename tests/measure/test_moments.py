@@ -5,18 +5,19 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from course_lib.blocks.selu import SELU, selu_constants, start_self_normalising
-from course_lib.measure.moments import layer_moments, moment_map, moment_path
+from course_lib.blocks.selu import SELU, AlphaDropout, selu_constants, start_self_normalising
+from course_lib.measure.moments import layer_moments, moment_map, moment_path, sink, variance_shift
 
 
 def test_zero_one_is_the_fixed_point():
     assert moment_map(0.0, 1.0) == (pytest.approx(0, abs=1e-12), pytest.approx(1, abs=1e-12))
 
 
+@settings(deadline=None)
 @given(st.floats(-0.5, 0.5), st.floats(0.3, 3), st.floats(-0.3, 0.3), st.floats(0.7, 1.4))
 def test_the_map_is_what_samples_do(mu, nu, omega, tau):
     z = mu * omega + math.sqrt(nu * tau) * torch.from_numpy(np.random.default_rng(1).standard_normal(200_001))
@@ -96,3 +97,36 @@ def test_layer_moments_are_the_outputs_and_change_nothing():
     assert first == pytest.approx((float(h.mean()), float(h.var(correction=0))), rel=1e-5)
     assert second == pytest.approx((float(y.mean()), float(y.var(correction=0))), rel=1e-5)
     assert layer_moments(net, x, (nn.Softmax,)) == []
+
+
+@given(st.floats(0.8, 3), st.floats(0.85, 1.35))
+@settings(deadline=None, max_examples=30)
+def test_the_sink_is_where_a_layer_changes_nothing(alpha, lam):
+    mean, var = sink(alpha, lam)
+    if math.isfinite(var):
+        after = moment_map(mean, var, alpha=alpha, lam=lam, spread=1.0)
+        assert after == (pytest.approx(mean, abs=1e-6 * (1 + var)), pytest.approx(var, rel=1e-5, abs=1e-6))
+
+
+def test_sinks_that_are_known():
+    assert sink() == pytest.approx((0, 1), abs=1e-9) and sink(scale=2) == pytest.approx((0, 4), abs=1e-8)
+    assert sink(1, 1) == (0, 0) and sink(1.6, 1.5) == (math.inf, math.inf)
+    assert sink(*selu_constants(0, 4)) == pytest.approx((0, 4), abs=1e-6)
+
+
+def test_spread_is_what_a_layer_of_random_weights_does():
+    torch.manual_seed(0)
+    x = 1.5 + torch.randn(400, 1000, dtype=torch.float64)
+    y = SELU()(x @ torch.randn(1000, 2000, dtype=torch.float64) / math.sqrt(1000))
+    mean, var = moment_map(1.5, 1.0, spread=1.0)
+    assert float(y.mean()) == pytest.approx(float(mean), abs=0.15)
+    assert float(y.var()) == pytest.approx(float(var), rel=0.1)
+
+
+def test_variance_shift_of_dropout_is_the_formula():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.ReLU(), nn.Dropout(0.5)).eval()
+    (ratio,) = variance_shift(net, torch.randn(200_000, 2), (nn.Dropout,))
+    assert ratio == pytest.approx(2.47, rel=0.02) and not net.training
+    (ratio,) = variance_shift(nn.Sequential(AlphaDropout(0.3)), torch.randn(200_000, 2), (AlphaDropout,))
+    assert ratio == pytest.approx(1, abs=0.02)

@@ -55,7 +55,8 @@ def check(answer) -> None:
             raise Wrong("The call changes the mask that it was given.")
         compare(y, alpha_dropout(leaf, kept, p), slips(leaf.detach(), kept, p), OTHERWISE)
         if not equal(gradients(y, [leaf])[0], gradients(alpha_dropout(leaf, kept, p), [leaf])[0]):
-            raise Wrong("The values are right, but the gradient at x is not: look for detach, no_grad or .data.")
+            raise Wrong("The values are right, but the gradient at x is not: look for detach, no_grad or "
+                        ".data.")
         test_time(answer, leaf, kept, p)
 
 
@@ -103,17 +104,21 @@ def slips(x: Tensor, kept: Tensor, p: float):
     )
 
 
-OTHERWISE = ("This is not alpha dropout. Work out by hand, for x of mean 0 and variance 1, which mean and which "
+OTHERWISE = ("This is not alpha dropout. Work out by hand, for x of mean 0 and variance 1, which mean and "
+             "which "
              "variance the mixture of kept units and floors has: a and b must undo both.")
 EXERCISE = Exercise(
     id="08-3", title="Alpha dropout", name="my_alpha_dropout", cell=CELL, check=check,
     question="Why drop to the floor and not to 0, and why must a and b follow?",
-    why="The floor is what SELU answers to a very negative input, so a dropped unit looks like one that is off; "
+    why="The floor is what SELU answers to a very negative input, so a dropped unit looks like one that "
+        "is off; "
         "but a share of units down there lowers the mean and changes the variance, which a and b set right.",
     hints=Hints(
-        nudge="What are the mean and the variance of a unit that is x with probability q, and the floor otherwise?",
+        nudge="What are the mean and the variance of a unit that is x with probability q, and the floor "
+              "otherwise?",
         method="Mean: (1 - q) floor. Second moment: q + (1 - q) floor^2; subtract the squared mean for the "
-               "variance. a is one over its root, b moves the mean to 0 after the stretch. At test time nothing "
+               "variance. a is one over its root, b moves the mean to 0 after the stretch. At test time "
+               "nothing "
                "happens.",
         template=TEMPLATE,
     ),
@@ -123,7 +128,8 @@ EXERCISE = Exercise(
         Mutant("-alpha", "if not training:\n    return x\nfloor = -1.6732632423543772\nq = 1 - p\n"
                "a = (q + floor ** 2 * q * (1 - q)) ** -0.5\n"
                "return a * (x * kept + floor * (1 - kept)) - a * (1 - q) * floor", "go to -alpha"),
-        Mutant("power misplaced", "if not training:\n    return x\na = (1 - p) * (1 + p * floor ** 2) ** -0.5\n"
+        Mutant("power misplaced", "if not training:\n    return x\na = (1 - p) * (1 + p * floor ** 2) ** "
+                                  "-0.5\n"
                "return a * (x * kept + floor * (1 - kept)) - a * p * floor", "power is misplaced"),
         Mutant("on at test time", "q = 1 - p\na = (q + floor ** 2 * q * (1 - q)) ** -0.5\n"
                "return a * (x * kept + floor * (1 - kept)) - a * (1 - q) * floor", "left on at test time"),

@@ -1,4 +1,4 @@
-"""08-5: find the slips in a friend's layer with the fixed point (0, s^2). Oracle: s times the layer of s = 1."""
+"""08-5: the slips in a friend's layer with the fixed point (0, s^2). Oracle: s times the layer of s = 1."""
 
 import torch
 import torch.nn.functional as F
@@ -56,7 +56,8 @@ def check(answer) -> None:
         want = scaled(leaf, kept, p, s)
         compare(y, want, slips(leaf.detach(), kept, p, s), OTHERWISE)
         if not equal(gradients(y, [leaf])[0], gradients(want, [leaf])[0]):
-            raise Wrong("The values are right, but the gradient at z is not: look for detach, no_grad or .data.")
+            raise Wrong("The values are right, but the gradient at z is not: look for detach, no_grad or "
+                        ".data.")
 
 
 def slips(z: Tensor, kept: Tensor, p: float, s: float):
@@ -86,16 +87,19 @@ def slips(z: Tensor, kept: Tensor, p: float, s: float):
     )
 
 
-OTHERWISE = ("The values are others. Take s = 2, no dropout (p = 0, all kept) and z = -1000, then compare with the "
+OTHERWISE = ("The values are others. Take s = 2, no dropout (p = 0, all kept) and z = -1000, then compare "
+             "with the "
              "floor; then one dropped unit.")
 EXERCISE = Exercise(
     id="08-5", title="A friend's fixed point", name="scaled_layer", cell=CELL, check=check,
     question="Why does a stay the same for every s, while the floor and b do not?",
-    why="a depends only on how many standard deviations the floor lies below the mean, and that ratio does not "
+    why="a depends only on how many standard deviations the floor lies below the mean, and that ratio "
+        "does not "
         "change when everything is stretched by s; floor and b are distances, so they stretch along.",
     hints=Hints(
         nudge="If every number of the layer with s = 1 is multiplied by s, which lines notice?",
-        method="Test with numbers: what does s f(z / s) approach for z = -1000? Which power of s makes z / ... have "
+        method="Test with numbers: what does s f(z / s) approach for z = -1000? Which power of s makes z "
+               "/ ... have "
                "variance 1? Then derive a again for variance s^2.",
         template=TEMPLATE,
     ),
@@ -103,13 +107,15 @@ EXERCISE = Exercise(
         Mutant("unchanged", "return friends_layer(z, kept, p, s)", "friend's layer, unchanged"),
         Mutant("first slip left", "floor, q = -1.7580993408473766, 1 - p\n"
                "a = (q + floor ** 2 * q * (1 - q)) ** -0.5\nx = s * F.selu(z / s ** 2)\n"
-               "return a * torch.where(kept, x, s * floor) - a * (1 - q) * s * floor", "by the variance: a spread"),
+               "return a * torch.where(kept, x, s * floor) - a * (1 - q) * s * floor", "by the variance: "
+                                                                                       "a spread"),
         Mutant("second slip left", "floor, q = -1.7580993408473766, 1 - p\n"
                "a = (q + floor ** 2 * q * (1 - q)) ** -0.5\nx = s * F.selu(z / s)\n"
                "return a * torch.where(kept, x, floor) - a * (1 - q) * floor", "still that of s = 1: far"),
         Mutant("a with the new floor", "floor, q = -1.7580993408473766 * s, 1 - p\n"
                "a = (q + floor ** 2 * q * (1 - q)) ** -0.5\nx = s * F.selu(z / s)\n"
-               "return a * torch.where(kept, x, floor) - a * (1 - q) * floor", "as if the variance were still 1"),
+               "return a * torch.where(kept, x, floor) - a * (1 - q) * floor", "as if the variance were "
+                                                                               "still 1"),
         Mutant("not divided", "floor, q = -1.7580993408473766, 1 - p\n"
                "a = (q + floor ** 2 * q * (1 - q)) ** -0.5\nx = s * F.selu(z)\n"
                "return a * torch.where(kept, x, s * floor) - a * (1 - q) * s * floor", "z is not divided"),

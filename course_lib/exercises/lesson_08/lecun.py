@@ -101,7 +101,8 @@ def variances(w: Tensor):
          (9 / 16) / n),
         ("The variance is twice too large: that is the start for ReLU.", 2 / n),
         ("n counts the outputs: a unit adds up its inputs.", 1 / outputs),
-        ("n counts outputs times the kernel: those are the wrong side's connections.", 1 / (outputs * kernel)),
+        ("n counts outputs times the kernel: those are the wrong side's connections.",
+         1 / (outputs * kernel)),
         ("n is the mean of inputs and outputs: that is Xavier's start.", 2 / (n + outputs * kernel)),
         ("The kernel is forgotten: one unit of a convolution sees a whole patch of each channel.",
          1 / w.shape[1]),
@@ -116,8 +117,10 @@ EXERCISE = Exercise(
     why="A unit's z is a sum of n terms, one for each of its own inputs, so weights of variance 1/n keep the "
         "variance of what comes in; other units' weights do not enter that sum.",
     hints=Hints(
-        nudge="How many products does ONE output number add up? In a convolution that is a patch of all channels.",
-        method="layer.weight has the outputs on its first axis, so weight[0] is all that belongs to one unit. "
+        nudge="How many products does ONE output number add up? In a convolution that is a patch of all "
+              "channels.",
+        method="layer.weight has the outputs on its first axis, so weight[0] is all that belongs to one "
+               "unit. "
                "Take the square root: the functions that draw normal numbers want a standard deviation.",
         template=TEMPLATE,
     ),

@@ -35,14 +35,17 @@ def check(answer) -> None:
         want = lam * F.elu(leaf, alpha)
         compare(y, want, slips(leaf.detach(), alpha, lam), OTHERWISE)
         if not equal(gradients(y, [leaf])[0], gradients(want, [leaf])[0]):
-            raise Wrong("The values are right, but the gradient at z is not: look for detach, no_grad or .data.")
+            raise Wrong("The values are right, but the gradient at z is not: look for detach, no_grad or "
+                        ".data.")
     leaf = torch.tensor([-1000.0, -30.0, -0.1, 50.0, 1000.0], dtype=torch.float64).requires_grad_()
     y = answer(leaf * 1.0)
     if not equal(y, F.selu(leaf)):
-        raise Wrong("Far from zero, or without constants handed over, the values are others: has a given line "
+        raise Wrong("Far from zero, or without constants handed over, the values are others: has a given "
+                    "line "
                     "changed?")
     if not equal(gradients(y, [leaf])[0], gradients(F.selu(leaf), [leaf])[0]):
-        raise Wrong("Right values, but for a large positive z the gradient is NaN: e^z overflows in the branch "
+        raise Wrong("Right values, but for a large positive z the gradient is NaN: e^z overflows in the "
+                    "branch "
                     "that is not used, and infinity times 0 is no number. Which given name prevents that?")
 
 
@@ -54,7 +57,8 @@ def slips(z: Tensor, alpha: float, lam: float):
     return (
         ("Lambda is missing on the left: it stretches the whole curve, both sides.",
          selu_with(lambda: alpha * z.expm1())),
-        ("Alpha is missing: without it the curve is an ELU with alpha = 1.", selu_with(lambda: lam * z.expm1())),
+        ("Alpha is missing: without it the curve is an ELU with alpha = 1.",
+         selu_with(lambda: lam * z.expm1())),
         ("Neither constant stands on the left.", selu_with(lambda: z.expm1())),
         ("The curve jumps at 0: something must be taken away so that the branch ends at 0 there.",
          selu_with(lambda: lam * alpha * z.exp())),
@@ -73,7 +77,8 @@ def slips(z: Tensor, alpha: float, lam: float):
     )
 
 
-OTHERWISE = ("The left side is not the bent branch. Try z = 0 (it must give 0) and z = -20 (the floor, minus the "
+OTHERWISE = ("The left side is not the bent branch. Try z = 0 (it must give 0) and z = -20 (the floor, "
+             "minus the "
              "product of both constants) by hand.")
 EXERCISE = Exercise(
     id="08-1", title="The negative branch", name="my_selu", cell=CELL, check=check,
@@ -82,7 +87,8 @@ EXERCISE = Exercise(
         "narrow grow again, while the flat floor on the left lets a wide one shrink.",
     hints=Hints(
         nudge="The branch must pass through 0 at z = 0 and flatten at minus lambda times alpha.",
-        method="Start from e to the z, which goes from 0 to 1. Shift it so that it ends in 0, then stretch it "
+        method="Start from e to the z, which goes from 0 to 1. Shift it so that it ends in 0, then "
+               "stretch it "
                "by both constants. torch has one function for the shifted exponential.",
         template=TEMPLATE,
     ),

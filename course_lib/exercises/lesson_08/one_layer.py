@@ -103,18 +103,22 @@ def slips(f, var: float):
     yield ("The exponent is not that of this bell curve: it holds z squared over twice the VARIANCE. ",
            moments(f, math.sqrt(std)))
     yield "The 2 in the exponent is missing: this bell curve is too narrow.", moments(f, std / math.sqrt(2))
-    for weight in (bell, bell * step, bell / math.sqrt(2 * math.pi * var), bell * step / math.sqrt(2 * math.pi)):
+    root = math.sqrt(2 * math.pi)
+    for weight in (bell, bell * step, bell / root / std, bell * step / root):
         first = float((weight * flat).sum())
         yield ("The weights do not add up to 1: divide them by their sum.",
                (first, float((weight * flat**2).sum()) - first**2))
 
 
-OTHERWISE = ("The numbers are others. Try f(z) = z by hand: the mean must be 0 and the variance the one that you "
+OTHERWISE = ("The numbers are others. Try f(z) = z by hand: the mean must be 0 and the variance the one "
+             "that you "
              "put in.")
 EXERCISE = Exercise(
     id="08-4", title="One layer, in numbers", name="one_layer", cell=CELL, check=check,
-    question="For SELU and var = 1 your function answers about (0, 1): what does that say about alpha and lambda?",
-    why="The two constants are the solution of these two equations, mean 0 and variance 1: they are computed, "
+    question="For SELU and var = 1 your function answers about (0, 1): what does that say about alpha and "
+             "lambda?",
+    why="The two constants are the solution of these two equations, mean 0 and variance 1: they are "
+        "computed, "
         "not tuned.",
     hints=Hints(
         nudge="An expected value is a weighted sum: which z are likely, which hardly ever occur?",
@@ -128,9 +132,11 @@ EXERCISE = Exercise(
         Mutant("no weight", "y = f(z)\nreturn float(y.mean()), float(y.var())", "All z count the same"),
         Mutant("not normalised", "w = torch.exp(-z ** 2 / (2 * var))\nm = (w * f(z)).sum()\n"
                "return float(m), float((w * f(z) ** 2).sum() - m ** 2)", "do not add up to 1"),
-        Mutant("standard normal weights", "w = torch.exp(-z ** 2 / 2)\nw = w / w.sum()\nm = (w * f(z)).sum()\n"
+        Mutant("standard normal weights", "w = torch.exp(-z ** 2 / 2)\nw = w / w.sum()\nm = (w * "
+                                          "f(z)).sum()\n"
                "return float(m), float((w * f(z) ** 2).sum() - m ** 2)", "twice the VARIANCE"),
-        Mutant("standard deviation", "w = torch.exp(-z ** 2 / (2 * var))\nw = w / w.sum()\nm = (w * f(z)).sum()\n"
+        Mutant("standard deviation", "w = torch.exp(-z ** 2 / (2 * var))\nw = w / w.sum()\nm = (w * "
+                                     "f(z)).sum()\n"
                "return float(m), float((w * f(z) ** 2).sum() - m ** 2) ** 0.5", "standard deviation, not"),
         Mutant("2 missing", "w = torch.exp(-z ** 2 / var)\nw = w / w.sum()\nm = (w * f(z)).sum()\n"
                "return float(m), float((w * f(z) ** 2).sum() - m ** 2)", "too narrow"),
