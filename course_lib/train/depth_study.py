@@ -4,7 +4,7 @@ A study is cut into units, one net and one seed each; every unit can have its ow
 was stopped goes on where it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,11 +73,16 @@ class Unit:
 def train_unit(
     study: DepthStudy, kind: str, depth: int, seed: int, train: Images, test: Images, *,
     norm: bool = True, folder: Path | None = None, progress: bool = False,
+    change: Callable[[nn.Module], nn.Module] | None = None,
 ) -> Unit:
-    """Train one net of the study from its seed. folder: where its checkpoint lives, none without."""
+    """Train one net of the study from its seed. folder: where its checkpoint lives, none without.
+
+    change: what is done to the fresh net first, such as dropout put in front of its norms.
+    """
     torch.manual_seed(seed)
     channels = train.x.shape[1]
     net = CifarNet(depth, kind, width=study.width, in_channels=channels, norm=norm)
+    net = change(net) if change else net
     mean, std = train.x.mean((0, 2, 3)), train.x.std((0, 2, 3))
     model = nn.Sequential(Normalise(tuple(mean.tolist()), tuple(std.tolist())), net).to(train.x.device)
     options = {"seed": seed, "progress": progress}

@@ -47,6 +47,7 @@ def fit(
     label_smoothing: float = 0.0,
     augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
     seed: int = 0,
+    rate_factor: Callable[[str], float] | None = None,
     checkpoint: Path | None = None,
     checkpoint_every: float = 120.0,
     compile_model: bool = False,
@@ -55,6 +56,7 @@ def fit(
     """Train `model` in place on (x, y), on the device where they are.
 
     x: pixels in [0, 1]. schedule: step -> factor of lr; one_cycle(steps) if none. optimizer: "sgd" or "adam".
+    rate_factor: name of a parameter -> what its learning rate is multiplied by; 1 for all if None.
     checkpoint: a .safetensors file, written every `checkpoint_every` seconds and at the end; if it is there,
     the run goes on from it and ends with the same weights as an unbroken one.
     On a CUDA GPU: bf16 autocast and channels_last.
@@ -66,10 +68,11 @@ def fit(
         model.to(memory_format=torch.channels_last)
     schedule = schedule or one_cycle(steps)
     decay = {"weight_decay": weight_decay, "fused": x.device.type in ("cpu", "cuda")}
+    weights = _groups(model, rate_factor)
     updates = (
-        torch.optim.SGD(model.parameters(), lr, momentum=momentum, **decay)
+        torch.optim.SGD(weights, lr, momentum=momentum, **decay)
         if optimizer == "sgd"
-        else torch.optim.AdamW(model.parameters(), lr, **decay)
+        else torch.optim.AdamW(weights, lr, **decay)
     )
     losses = torch.zeros(steps, device=x.device)
     rates = np.array([lr * schedule(step) for step in range(steps)])
@@ -85,7 +88,7 @@ def fit(
     try:
         for step in tqdm(range(first, steps), disable=not progress, leave=False):
             for group in updates.param_groups:
-                group["lr"] = rates[step]
+                group["lr"] = rates[step] * group["factor"]
             rows = next(batches).to(x.device)
             xb, yb = x[rows], y[rows]
             if augment is not None:
@@ -121,6 +124,14 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> t
     """(mean cross-entropy, error rate) in eval mode. The model's mode is restored."""
     logits = logits_of(model, x, batch_size)
     return float(F.cross_entropy(logits, y)), float((logits.argmax(1) != y).float().mean())
+
+
+def _groups(model: nn.Module, rate_factor: Callable[[str], float] | None) -> list[dict]:
+    """Parameters by the factor of their learning rate."""
+    groups: dict[float, list] = {}
+    for name, p in model.named_parameters():
+        groups.setdefault(rate_factor(name) if rate_factor else 1.0, []).append(p)
+    return [{"params": params, "factor": factor} for factor, params in groups.items()]
 
 
 def _batches(images: int, batch_size: int, seed: int, first: int) -> Iterator[Tensor]:
