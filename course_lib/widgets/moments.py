@@ -12,7 +12,7 @@ from course_lib.measure.moments import layer_moments, moment_map, moment_path, s
 from course_lib.nets.self_normalising import DROPOUTS, MLP, STARTS, Layers
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
-from course_lib.widgets.pictures import PALETTE, Stage, figure
+from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
 
 DEPTH, WIDTH, ROWS = 32, 128, 128  # the real net: small enough to answer while a slider moves
 MEANS, VARIANCES = (-2.0, 2.0), (0.0, 6.0)
@@ -40,10 +40,13 @@ def real_path(mean: float, var: float, alpha: float, lam: float) -> np.ndarray:
     return np.array([(mean, var), *layer_moments(torch.nn.Sequential(*layers), x, (SELU,))])
 
 
-def map_picture() -> Callable:
-    """The picture function of `drop_the_cloud`: (mean, variance, alpha, lam) -> RGB array."""
-    grid = np.meshgrid(np.linspace(*MEANS, 13), np.linspace(0.25, VARIANCES[1] - 0.25, 12))
-    fig, (ax, right) = figure(2, height=4.2, width_ratios=(3, 2))
+def map_picture(dpi: int = DPI) -> Callable:
+    """The picture function of `drop_the_cloud`: (mean, variance, alpha, lam) -> RGB array.
+
+    dpi: as in `figure`.
+    """
+    grid = np.meshgrid(np.linspace(*MEANS, 11), np.linspace(0.25, VARIANCES[1] - 0.25, 10))
+    fig, (ax, right) = figure(2, height=3.6, dpi=dpi, width_ratios=(3, 2))
     ax.set(xlim=MEANS, ylim=VARIANCES, xlabel="mean", ylabel="variance", title="one layer moves the cloud")
     right.set(xlim=(0, DEPTH), ylim=VARIANCES, xlabel="layer", ylabel="variance", title="32 layers")
     ax.plot(*TARGET, "s", ms=15, mfc="none", mec=PALETTE["black"], ls="")
@@ -81,13 +84,13 @@ def map_picture() -> Callable:
     return draw
 
 
-def drop_the_cloud() -> Explorer:
+def drop_the_cloud(dpi: int = DPI) -> Explorer:
     """Place a cloud of activations on the moment map and see where 32 layers of SELU take it.
 
     The map is that of a whole LeCun layer (`moment_map` with spread=1); the dots are a real net of width 128.
     """
     return Explorer(
-        map_picture(),
+        map_picture(dpi), id="08-cloud",
         alt="Left: arrows over the plane of mean and variance show where one layer moves a cloud of "
             "activations; the theory's path and the dots of a real net lead from the start to the sink. "
             "Right: the variance in each of 32 layers.",
@@ -114,10 +117,10 @@ def activations(start: str, dropout: str, p: float) -> list[np.ndarray]:
     return found
 
 
-def strip_picture() -> Callable:
-    """The picture function of `layer_strip`: (start, dropout, p) -> RGB array."""
+def strip_picture(dpi: int = DPI) -> Callable:
+    """The picture function of `layer_strip`: (start, dropout, p) -> RGB array. dpi: as in `figure`."""
     edges = np.linspace(-4, 4, 65)
-    fig, (left, right) = figure(2, height=3.8)
+    fig, (left, right) = figure(2, height=3.6, dpi=dpi)
     left.set(xlabel="layer", ylabel="activation", title="histogram of each layer", xlim=(0.5, DEPTH + 0.5),
              ylim=(-4, 4))
     left.grid(False)
@@ -145,13 +148,12 @@ def strip_picture() -> Callable:
     return draw
 
 
-def layer_strip() -> Explorer:
+def layer_strip(dpi: int = DPI) -> Explorer:
     """Histograms of 32 SELU layers for each start of the weights and each kind of dropout."""
     return Explorer(
-        strip_picture(),
+        strip_picture(dpi), id="08-strip",
         alt="Left: a strip of 32 histograms, one for the activations of each layer. Right: the variance "
-            "of each "
-            "layer on a logarithmic axis, for each start of the weights and for the chosen net.",
+            "of each layer on a logarithmic axis, for each start of the weights and for the chosen net.",
         start=Choice(list(STARTS), label="start of the weights"),
         dropout=Choice(list(DROPOUTS), label="dropout"),
         p=Slider.over([0.05, 0.1, 0.2, 0.5], value=0.1, label="dropout rate"),
