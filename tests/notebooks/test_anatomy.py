@@ -48,6 +48,7 @@ EMBEDDED = "data:image/png;base64," + "A" * 150_000
 ANSWER = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION"
 GRADER = {"schema_version": 3, "solution": True, "grade": False, "locked": False, "task": False,
           "grade_id": "3-1"}
+GRADED = {**GRADER, "solution": False, "grade": True, "locked": True, "grade_id": "3-1-check", "points": 2}
 
 
 def toy():
@@ -61,7 +62,7 @@ def toy():
         new_code_cell('scale = "quick"\nseed = 0', metadata={"tags": ["core", "parameters"]}),
         new_code_cell("show()", metadata={"tags": ["core", "minutes:45"]}, outputs=[picture]),
         new_code_cell(ANSWER, metadata={"tags": ["more", "exercise"], "nbgrader": GRADER}),
-        new_code_cell(f'{MARKER}\ncheck("3-1", f)', metadata={"tags": ["more", "check"]}),
+        new_code_cell(f'{MARKER}\ncheck("3-1", f)', metadata={"tags": ["more", "check"], "nbgrader": GRADED}),
         new_code_cell(f'{MARKER}\nclaim("S4-20", "x")', metadata={"tags": ["core"]}, outputs=[said]),
     ]
     for count, cell in enumerate(cells[1:], 1):
@@ -124,6 +125,9 @@ BREAKS = [
     ("installs by magic", edit(2, source="%pip install x"), "is_readable"),
     ("hides warnings", edit(2, source="import warnings\nwarnings.filterwarnings('ignore')"), "is_readable"),
     ("sleeps", edit(2, source="import time\ntime.sleep(1)"), "is_readable"),
+    ("no points", edit(4, metadata={"tags": ["more", "check"]}), "has_graded_checks"),
+    ("points of nothing", edit(4, nbgrader={**GRADED, "points": 0}), "has_graded_checks"),
+    ("another exercise's points", edit(4, nbgrader={**GRADED, "grade_id": "3-2-check"}), "has_graded_checks"),
     ("check not compared", edit(4, source='check("3-1", f)'), "has_marked_checks"),
     ("claim not compared", edit(5, source='x = 1\nclaim("S4-20", "x", holds=True)'), "has_marked_checks"),
     ("a row without a claim", edit(0, source="# 03 · Toy\n45 min · rows S4-19..S4-20"), "claims_its_rows"),
