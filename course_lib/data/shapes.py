@@ -8,7 +8,7 @@ from torch import Tensor
 
 CLASSES = ("background", "orange", "blue")
 COLOURS = {1: (0.90, 0.62, 0.0), 2: (0.0, 0.45, 0.70)}  # of the stripe, by class
-GREY, STRIPE, BLOCKS = 0.6, 3, 6  # brightness of a block; rows of the stripe; blocks an image
+GREY, STRIPE, BLOCKS = 0.6, 5, 6  # brightness of a block; rows of the stripe; blocks an image
 SMALLEST, LARGEST = 3, 6  # sides of a block
 FAR, NEAR = (7, 17), (1, 6)  # pixels from the stripe: beyond or within six undilated 3x3 layers
 

@@ -20,8 +20,8 @@ class ContextNet(nn.Module):
     """
 
     def __init__(
-        self, rates: Sequence[int], *, width: int = 12, in_channels: int = 3, classes: int = 3,
-        noise: float = 0.05,
+        self, rates: Sequence[int], *, width: int = 16, in_channels: int = 3, classes: int = 3,
+        noise: float = 0.1,
     ):
         super().__init__()
         self.first = nn.Conv2d(in_channels, width, 1)
