@@ -55,7 +55,8 @@ def fit(
     """Train `model` in place on (x, y), on the device where they are.
 
     x: pixels in [0, 1], or signals. y: one label an image, or one for each place of the model's answer (a
-    pixel, a moment), where its classes are on axis 1. schedule: step -> factor of lr; one_cycle(steps) if none. optimizer: "sgd" or "adam".
+    pixel, a moment), whose classes are on axis 1.
+    schedule: step -> factor of lr; one_cycle(steps) if none. optimizer: "sgd" or "adam".
     checkpoint: a .safetensors file, written every `checkpoint_every` seconds and at the end; if it is there,
     the run goes on from it and ends with the same weights as an unbroken one.
     On a CUDA GPU: bf16 autocast and channels_last.
