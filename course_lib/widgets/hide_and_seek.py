@@ -115,8 +115,8 @@ def hide_and_seek() -> Explorer:
     """Choose three rates and move one bright pixel: does the output see it, or does it fall into a hole?"""
     return Explorer(
         hide_and_seek_picture(),
-        alt="Left: three layers of a dilated stack, the taps that reach the output, a bright pixel and a lamp "
-            "that lights if the pixel is seen. Right: the pixels of an image that the output sees.",
+        alt="Left: three layers of a dilated stack, the taps that reach the output, a bright pixel and a "
+            "lamp that lights if the pixel is seen. Right: the pixels of an image that the output sees.",
         pixel=Slider(-24, 24, value=3, label="bright pixel"),
         rate1=Slider.over(RATES, 2, label="rate of layer 1"),
         rate2=Slider.over(RATES, 2, label="rate of layer 2"),

@@ -58,8 +58,6 @@ def slips(x: Tensor, w: Tensor, dilation: int):
            lambda: padded(x, w, dilation, taps - 1, 0))
     yield ("There is padding on both sides, as much as the past needs on one: y is too long.",
            lambda: padded(x, w, dilation, past, past))
-    yield ("The wrong end is cut off: what is left looks ahead.",
-           lambda: padded(x, w, dilation, past, past)[..., past:])
     yield ("The present is not seen: y[t] begins one step in the past.",
            lambda: padded(x, w, dilation, past + 1, 0)[..., :-1])
     yield ("Padded as for rate 1, and convolved so too: the dilation is used nowhere.",
@@ -95,8 +93,6 @@ EXERCISE = Exercise(
                "return F.conv1d(F.pad(x, (0, past)), w, dilation=dilation)", "never the past"),
         Mutant("conv's own padding", "past = dilation * (w.shape[2] - 1)\n"
                "return F.conv1d(x, w, dilation=dilation, padding=past)", "y is too long"),
-        Mutant("wrong end cut", "past = dilation * (w.shape[2] - 1)\n"
-               "return F.conv1d(x, w, dilation=dilation, padding=past)[..., past:]", "wrong end"),
         Mutant("present not seen", "past = dilation * (w.shape[2] - 1)\n"
                "return F.conv1d(F.pad(x, (past + 1, 0)), w, dilation=dilation)[..., :-1]",
                "present is not seen"),

@@ -95,20 +95,21 @@ def pixels(value) -> set[int]:
 EXERCISE = Exercise(
     id="06-4", title="Where are the holes?", name="seen_pixels", cell=CELL, check=check,
     question="Why do the rates 2, 2, 2 leave every second pixel unseen, and 1, 2, 3 none?",
-    why="Every pixel seen is a sum of one tap from each layer; sums of even numbers are even, while a layer of "
-        "rate 1 shifts every pixel by one and so fills the gaps (rates with a common factor cannot).",
+    why="Every pixel seen is a sum of one tap from each layer; sums of even numbers are even, while a layer "
+        "of rate 1 shifts every pixel by one and so fills the gaps (rates with a common factor cannot).",
     hints=Hints(
         nudge="Through two layers one sees what the taps of the second read, starting from each tap of the "
               "first.",
-        method="Keep a set that begins with the output's own place. For each layer build a new set: every old "
-               "place plus every tap. The order of the layers does not matter.",
+        method="Keep a set that begins with the output's own place. For each layer build a new set: every "
+               "old place plus every tap. The order of the layers does not matter.",
         template=TEMPLATE,
     ),
     mutants=(
         Mutant("everything between", "reach = sum(kernel // 2 * rate for rate in rates)\n"
                "return set(range(-reach, reach + 1))", "no holes in your answer"),
         Mutant("layers alone", "seen = {0}\nfor rate in rates:\n"
-               "    seen |= {rate * (m - kernel // 2) for m in range(kernel)}\nreturn seen", "looked at alone"),
+               "    seen |= {rate * (m - kernel // 2) for m in range(kernel)}\nreturn seen",
+               "looked at alone"),
         Mutant("last layer only", "seen = {0}\nfor rate in rates:\n"
                "    seen = {rate * (m - kernel // 2) for m in range(kernel)}\nreturn seen", "Only the last"),
         Mutant("from the first", "seen = {0}\nfor rate in rates:\n"
@@ -116,8 +117,8 @@ EXERCISE = Exercise(
                "not from the middle"),
         Mutant("gap of k", "seen = {0}\nfor rate in rates:\n    seen = {p + (rate + 1) * (m - kernel // 2) "
                "for p in seen for m in range(kernel)}\nreturn seen", "too far apart"),
-        Mutant("rates forgotten", "seen = {0}\nfor _ in rates:\n    seen = {p + m - kernel // 2 for p in seen "
-               "for m in range(kernel)}\nreturn seen", "rates do not act"),
+        Mutant("rates forgotten", "seen = {0}\nfor _ in rates:\n    seen = {p + m - kernel // 2 for p in "
+               "seen for m in range(kernel)}\nreturn seen", "rates do not act"),
     ),
     difficulty=2, importance=2, minutes=8,
 )  # fmt: skip

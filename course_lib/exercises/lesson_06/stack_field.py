@@ -81,8 +81,8 @@ def check(answer) -> None:
     raise Wrong(OTHERWISE, f"layers {wrong}")
 
 
-OTHERWISE = ("The field is not right. Draw two layers of kernel 3 as in the explorer, mark the pixels that the "
-             "top sees and count them from the first to the last.")
+OTHERWISE = ("The field is not right. Draw two layers of kernel 3 as in the explorer, mark the pixels that "
+             "the top sees and count them from the first to the last.")
 
 
 def number(value) -> int:
@@ -115,8 +115,8 @@ EXERCISE = Exercise(
         "time.",
     hints=Hints(
         nudge="How far does one layer alone look beyond a single pixel, in steps of its own input?",
-        method="Begin with one pixel. Add the reach of each layer, from first tap to last, measured in pixels "
-               "of the image: keep a second number that says how many pixels one step is at this layer.",
+        method="Begin with one pixel. Add the reach of each layer, from first tap to last, measured in "
+               "pixels of the image: keep a second number that says how many pixels one step is at this layer.",
         template=TEMPLATE,
     ),
     mutants=(

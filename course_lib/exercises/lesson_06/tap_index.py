@@ -21,7 +21,7 @@ def dilated_signal(x: Float[Tensor, "time"], w: Float[Tensor, "taps"], dilation:
             y[i] += w[m] * x[position]
     return y
 '''
-CASES = ((3, 2, 12), (3, 1, 7), (2, 3, 9), (4, 2, 13), (1, 4, 5))  # taps, dilation, pixels
+CASES = ((3, 3, 12), (3, 2, 12), (3, 1, 7), (2, 3, 9), (4, 2, 13), (1, 4, 5))  # taps, dilation, pixels
 
 
 def check(answer) -> None:
@@ -42,8 +42,8 @@ def check(answer) -> None:
                 raise Wrong("The values are right, but a gradient is not: look for detach, no_grad or .data.")
 
 
-PAST_THE_END = ("A tap reads past the end of x: your taps lie too far apart, or begin too late. Rate 1 skips no "
-                "pixel and rate 2 skips one: how far is it then from one tap to the next?")
+PAST_THE_END = ("A tap reads past the end of x: your taps lie too far apart, or begin too late. Rate 1 skips "
+                "no pixel and rate 2 skips one: how far is it then from one tap to the next?")
 OTHERWISE = ("The taps read other pixels than they should. Take w = [1, 10, 100], dilation 2 and "
              "x = torch.arange(7.) and compute y[0] by hand.")
 
@@ -85,8 +85,8 @@ EXERCISE = Exercise(
         "weight, and the pixels between them have none.",
     hints=Hints(
         nudge="Write down the pixels that three taps read at i = 0: for rate 1, for rate 2, for rate 4.",
-        method="The distance from one tap to the next is the number that you wrote down for tap 1. Tap m is m "
-               "such distances from the first.",
+        method="The distance from one tap to the next is the number that you wrote down for tap 1. Tap m is "
+               "m such distances from the first.",
         template="            position = ... + ... * ...\n",
     ),
     mutants=(

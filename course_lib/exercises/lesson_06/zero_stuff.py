@@ -38,7 +38,8 @@ def check(answer) -> None:
         want = stuffed(leaf, dilation, dilation)
         compare(dense, want, slips(leaf.detach(), dilation), OTHERWISE)
         if not equal(gradients(dense, [leaf])[0], gradients(want, [leaf])[0]):
-            raise Wrong("The values are right, but the gradient at w is not: look for detach, no_grad or .data.")
+            raise Wrong("The values are right, but the gradient at w is not: look for detach, no_grad or "
+                        ".data.")
 
 
 OTHERWISE = ("This is another kernel. Try w = torch.ones(1, 1, 3, 3) at dilation 2 and print the result: it "
@@ -77,7 +78,7 @@ def corner(w: Tensor, dilation: int) -> Tensor:
 
 EXERCISE = Exercise(
     id="06-5", title="Zeros between the taps", name="zero_stuff", cell=CELL, check=check,
-    question="Compared with which kernel does a dilated one save weights, and compared with which does it not?",
+    question="Compared with which kernel does a dilated one save weights, and with which does it not?",
     why="It has far fewer than a dense kernel of the same span, whose other entries it fixes at zero, and "
         "exactly as many as an ordinary kernel with the same number of taps.",
     hints=Hints(
@@ -91,8 +92,8 @@ EXERCISE = Exercise(
                "dense = w.new_zeros(*w.shape[:2], h, v)\ndense[:, :, ::d, ::d] = w\nreturn dense",
                "one zero too many"),
         Mutant("zeros at the end", "h, v = (n * dilation for n in w.shape[2:])\n"
-               "dense = w.new_zeros(*w.shape[:2], h, v)\ndense[:, :, ::dilation, ::dilation] = w\nreturn dense",
-               "behind the last tap"),
+               "dense = w.new_zeros(*w.shape[:2], h, v)\ndense[:, :, ::dilation, ::dilation] = w\n"
+               "return dense", "behind the last tap"),
         Mutant("one axis", "h = (w.shape[2] - 1) * dilation + 1\n"
                "dense = w.new_zeros(*w.shape[:2], h, w.shape[3])\ndense[:, :, ::dilation] = w\nreturn dense",
                "one of the two axes"),
