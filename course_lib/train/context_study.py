@@ -33,7 +33,7 @@ class ContextStudy:
     tested: int = 100
     width: int = 16
     rates: tuple[int, ...] = (1, 1, 2, 4, 8, 1)
-    steps: int = 240
+    steps: int = 200
     batch_size: int = 8
     seeds: int = 3
     far: tuple[int, int] = FAR

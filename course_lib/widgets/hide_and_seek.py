@@ -79,7 +79,7 @@ def hide_and_seek_picture() -> Callable:
     target, = tree.plot([], [], marker="^", ms=11, ls="", color=PALETTE["vermillion"], mec="black")
     lamp, = tree.plot([0], [3], marker="o", ms=20, mec="black", mew=1.5)
     said = tree.text(1.6, 3.3, "", fontsize=13, weight="bold")
-    told = tree.text(-REACH - 0.5, 3.3, "", fontsize=11, va="center")
+    told = tree.text(-REACH - 0.5, 3.42, "", fontsize=11, va="center")
     image = area.imshow(np.ones((len(places), len(places), 3)), extent=(-REACH, REACH) * 2,
                         interpolation="nearest")
     dot, = area.plot([], [], marker="o", ms=8, color=PALETTE["vermillion"], mec="black", ls="")

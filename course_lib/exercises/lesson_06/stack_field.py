@@ -116,7 +116,7 @@ EXERCISE = Exercise(
     hints=Hints(
         nudge="How far does one layer alone look beyond a single pixel, in steps of its own input?",
         method="Begin with one pixel. Add the reach of each layer, from first tap to last, measured in "
-               "pixels of the image: keep a second number that says how many pixels one step is at this layer.",
+               "pixels of the image: keep a second number: how many pixels one step is at this layer.",
         template=TEMPLATE,
     ),
     mutants=(
