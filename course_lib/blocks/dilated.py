@@ -68,9 +68,13 @@ class ContextModule(nn.Module):
 
     rates: of the 3x3 layers; the paper's are the default and see 67 x 67 pixels. identity: start as the
     identity (section 3), for x >= 0: each layer hands its input on. Without it the layers start at random.
+    noise: standard deviation of what is added to the identity's weights, so that channels can part.
     """
 
-    def __init__(self, channels: int, rates: Sequence[int] = (1, 1, 2, 4, 8, 16, 1), identity: bool = True):
+    def __init__(
+        self, channels: int, rates: Sequence[int] = (1, 1, 2, 4, 8, 16, 1), identity: bool = True,
+        noise: float = 0.0,
+    ):
         super().__init__()
         self.rates = tuple(rates)
         self.layers = nn.ModuleList(
@@ -81,6 +85,8 @@ class ContextModule(nn.Module):
             for layer in [*self.layers, self.last]:
                 nn.init.dirac_(layer.weight)
                 nn.init.zeros_(layer.bias)
+                if noise:
+                    layer.weight.data.add_(noise * torch.randn_like(layer.weight))
 
     def forward(self, x: Images) -> Images:
         for layer in self.layers:

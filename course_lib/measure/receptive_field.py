@@ -80,7 +80,7 @@ def footprint(
             if isinstance(getattr(module, "bias", None), Tensor):
                 module.bias.zero_()
     device = next((p.device for p in model.parameters()), None)
-    gradient = _gradient(model, torch.full((1, *shape), 0.5, dtype=torch.float64, device=device), at)
+    gradient = _gradient(model, torch.ones(1, *shape, dtype=torch.float64, device=device), at)
     return gradient[0].abs().sum(0) > 0
 
 

@@ -1,5 +1,6 @@
 """Whole architectures, assembled from blocks."""
 
 from course_lib.nets.cifar import CifarNet, Normalise, grow
+from course_lib.nets.dense import ContextNet, PooledNet
 
-__all__ = ["CifarNet", "Normalise", "grow"]
+__all__ = ["CifarNet", "ContextNet", "Normalise", "PooledNet", "grow"]

@@ -34,8 +34,8 @@ class History:
 
 def fit(
     model: nn.Module,
-    x: Float[Tensor, "images channels height width"],
-    y: Int[Tensor, " images"],
+    x: Float[Tensor, "images channels *size"],
+    y: Int[Tensor, "images *places"],
     *,
     steps: int,
     batch_size: int = 64,
@@ -55,7 +55,9 @@ def fit(
 ) -> History:
     """Train `model` in place on (x, y), on the device where they are.
 
-    x: pixels in [0, 1]. schedule: step -> factor of lr; one_cycle(steps) if none. optimizer: "sgd" or "adam".
+    x: pixels in [0, 1], or signals. y: one label an image, or one for each place of the model's answer (a
+    pixel, a moment), whose classes are on axis 1.
+    schedule: step -> factor of lr; one_cycle(steps) if none. optimizer: "sgd" or "adam".
     rate_factor: name of a parameter -> what its learning rate is multiplied by; 1 for all if None.
     checkpoint: a .safetensors file, written every `checkpoint_every` seconds and at the end; if it is there,
     the run goes on from it and ends with the same weights as an unbroken one.
