@@ -10,7 +10,7 @@ from torch import nn
 from course_lib.measure.receptive_field import coverage, footprint, receptive_field
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
-from course_lib.widgets.pictures import PALETTE, Stage, figure
+from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
 
 REACH = 27  # pixels drawn on each side of the middle; (9, 9, 9) with 3 taps just fits
 RATES = (1, 2, 3, 4, 5, 9)
@@ -58,9 +58,12 @@ def measured_field(kernel: int, rates: tuple[int, ...]) -> tuple[int, int]:
     return int(seen[-1] - seen[0]) + 1, len(seen)
 
 
-def hide_and_seek_picture() -> Callable:
-    """The picture function of `hide_and_seek`: (rate1, rate2, rate3, kernel, pixel) -> RGB array."""
-    fig, (tree, area) = figure(2, width=9.6, height=4.2, width_ratios=(2.3, 1))
+def hide_and_seek_picture(dpi: int = DPI) -> Callable:
+    """The picture function of `hide_and_seek`: (rate1, rate2, rate3, kernel, pixel) -> RGB array.
+
+    dpi: as in `figure`.
+    """
+    fig, (tree, area) = figure(2, width=9.6, height=4.2, dpi=dpi, width_ratios=(2.3, 1))
     tree.set(xlim=(-REACH - 1, REACH + 1), ylim=(-0.9, 3.75), yticks=range(4),
              yticklabels=("input", "layer 1", "layer 2", "layer 3"), xlabel="pixels from the middle")
     tree.set_xticks(range(-24, 25, 6))
@@ -111,10 +114,10 @@ def hide_and_seek_picture() -> Callable:
     return draw
 
 
-def hide_and_seek() -> Explorer:
+def hide_and_seek(dpi: int = DPI) -> Explorer:
     """Choose three rates and move one bright pixel: does the output see it, or does it fall into a hole?"""
     return Explorer(
-        hide_and_seek_picture(),
+        hide_and_seek_picture(dpi), id="06-hide",
         alt="Left: three layers of a dilated stack, the taps that reach the output, a bright pixel and a "
             "lamp that lights if the pixel is seen. Right: the pixels of an image that the output sees.",
         pixel=Slider(-24, 24, value=3, label="bright pixel"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from course_lib.blocks.selu import ALPHA, LAMBDA
 from course_lib.widgets.depth import stored_depth_curves, stored_grow_it
 from course_lib.widgets.explorer import Explorer
+from course_lib.widgets.hide_and_seek import hide_and_seek
 from course_lib.widgets.light import stored_light
 from course_lib.widgets.moments import drop_the_cloud, layer_strip
 
@@ -27,12 +28,15 @@ class Stored:
 
 # Finer steps in the dark, where most answers flip: all 20 steps of ten digits would be too large.
 LIGHTS = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+# Rates with holes and without, and the pixels around the middle.
+PLACES = {"rate1": [1, 2], "rate2": [2], "rate3": [2, 3], "kernel": [3], "pixel": list(range(-7, 8))}
 # The question of the lesson, and its quest: constants on both sides of SELU's own.
 CLOUDS = {"mean": [1.0], "variance": [0.5, 5.0], "alpha": [1.0, ALPHA, 2.4], "lam": [0.95, LAMBDA, 1.07]}
 REGISTER = {
     "00-light": Stored(stored_light, {"light": LIGHTS}),
     "03-grow": Stored(stored_grow_it),
     "03-curves": Stored(stored_depth_curves),
+    "06-hide": Stored(lambda dpi: hide_and_seek(round(dpi / 1.2)), PLACES),  # 1.2 times as wide
     "08-cloud": Stored(drop_the_cloud, CLOUDS),
     "08-strip": Stored(layer_strip, {"p": [0.2]}),
 }
