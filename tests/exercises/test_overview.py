@@ -45,7 +45,7 @@ def test_every_exercise_stands_there_with_title_difficulty_minutes_and_state(pag
     record_prediction("03-depth", "higher", 3)
     html = page()
     found = rows(html)
-    assert list(found) == list(registry())
+    assert list(found) == [name for name in registry() if name[:2] in ("00", "03")]
     assert found["00-1"] == ["From bytes to [0, 1]", "1 of 3", "3", "✓ right"]
     assert found["03-1"][-1] == "✗ tried 1 time" and found["03-2"][-1] == "✗ tried 2 times"
     assert found["03-3"][-1] == "· not tried"

@@ -54,4 +54,4 @@ def test_the_quest_can_be_done_and_the_ends_of_all_sliders_drawn():
                      {"mean": -1.5, "variance": 0.25}):
         explorer.set(**settings)
     strip.set(start="torch default", dropout="ordinary", p=0.5)
-    assert strip.picture().shape == (380, 800, 3)
+    assert strip.picture().shape == (360, 800, 3)

@@ -20,7 +20,7 @@ def seen_pixels(kernel: int, rates: list[int]) -> set[int]:
 '''
 TEMPLATE = '''\
     seen = {0}
-    for rate in rates:
+    for ... in rates:
         taps = [... for m in range(kernel)]
         seen = {... for pixel in seen for tap in taps}
     return seen

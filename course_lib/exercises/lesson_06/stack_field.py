@@ -22,8 +22,8 @@ def stack_field(layers: list[tuple[int, int, int]]) -> int:
     ### END SOLUTION
 '''
 TEMPLATE = '''\
-    field, step = 1, 1
-    for kernel, stride, dilation in layers:
+    field, step = ..., ...
+    for kernel, stride, ... in layers:
         field += ...
         step *= ...
     return field

@@ -19,7 +19,7 @@ def zero_stuff(w: Float[Tensor, "out_channels in_channels height width"], dilati
 '''
 TEMPLATE = '''\
     height, width = ...                                   # from the first tap to the last
-    dense = w.new_zeros(*w.shape[:2], height, width)
+    dense = w.new_zeros(...)                              # full of zeros, in the new size
     dense[:, :, ..., ...] = w                             # slices take a step
     return dense
 '''
