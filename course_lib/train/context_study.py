@@ -25,7 +25,8 @@ class ContextStudy:
 
     images, tested: scenes to train on and to measure on. rates: of the dilated net; the others have as many
     3x3 layers of rate 1, the pooled one halves its maps after layers 2 and 4. far, near: least and most
-    pixels from a block to the stripe.
+    pixels from a block to the stripe. controls: for how many seeds the undilated net also learns with the
+    stripe near.
     """
 
     side: int = 32
@@ -33,18 +34,20 @@ class ContextStudy:
     tested: int = 100
     width: int = 16
     rates: tuple[int, ...] = (1, 1, 2, 4, 8, 1)
-    steps: int = 200
+    steps: int = 300
     batch_size: int = 8
     seeds: int = 3
+    controls: int = 1
     far: tuple[int, int] = FAR
     near: tuple[int, int] = NEAR
 
     def units(self, seeds: list[int]) -> Iterator[tuple[str, str, int]]:
-        """(kind, place, seed) of every unit: each kind with the stripe far away, and one with it near."""
-        for seed in seeds[: self.seeds]:
+        """(kind, place, seed) of every unit: each kind with the stripe far away, and the controls."""
+        for number, seed in enumerate(seeds[: self.seeds]):
             for kind in KINDS:
                 yield kind, "far", seed
-            yield "undilated", "near", seed
+            if number < self.controls:
+                yield "undilated", "near", seed
 
     def net(self, kind: str) -> nn.Module:
         """A new net. Raises ValueError for an unknown kind."""
