@@ -3,10 +3,13 @@
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import harness
+
+from course_lib.classroom.copies import make_copies
 
 
 @pytest.fixture
@@ -33,3 +36,18 @@ def page(one_browser):
     sheet.goto("about:blank")
     errors.clear()
     return sheet, errors
+
+
+@pytest.fixture
+def learner(lab, tmp_path, request):
+    """A learner's copy of the module's lesson (its mark `lesson`), at smoke, open in JupyterLab."""
+    folder = tmp_path / "mes leçons"
+    (path, made), = make_copies(folder, list(request.node.get_closest_marker("lesson").args))
+    assert made == "created"
+    copy = nbformat.read(path, as_version=4)
+    parameters = next(cell for cell in copy.cells if "parameters" in cell.metadata.tags)
+    parameters.source = parameters.source.replace('"quick"', '"smoke"')
+    nbformat.write(copy, path)
+    with lab(folder) as it:
+        it.open_notebook(path.name)
+        yield it

@@ -1,31 +1,14 @@
 """Lesson 06 as a learner meets it: their own copy, Run All, hide and seek by keyboard, two answers."""
 
-import nbformat
 import pytest
 from harness import PIXELS
 
-from course_lib.classroom.copies import make_copies
-
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.lesson("06")]
 TOLD = """
 from IPython.utils.capture import capture_output
 with capture_output() as said:
     check("06-1", dilated_signal)
 print([output.data["text/plain"] for output in said.outputs])"""
-
-
-@pytest.fixture
-def learner(lab, tmp_path):
-    folder = tmp_path / "mes leçons"
-    (path, made), = make_copies(folder, ["06"])
-    assert made == "created"
-    copy = nbformat.read(path, as_version=4)
-    parameters = next(cell for cell in copy.cells if "parameters" in cell.metadata.tags)
-    parameters.source = parameters.source.replace('"quick"', '"smoke"')
-    nbformat.write(copy, path)
-    with lab(folder) as it:
-        it.open_notebook(path.name)
-        yield it
 
 
 def test_a_learner_goes_through_lesson_06(learner, tmp_path):
