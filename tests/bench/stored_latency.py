@@ -16,10 +16,11 @@ from harness import browser, key_to_picture, missing
 from course_lib.widgets.stored import REGISTER, deck_html
 
 LIMIT, MOVES = 30, 20  # milliseconds; moves a row
-# Away from an end first; each pair of keys comes back to where it began.
-ROWS = {"slider, a step": ("input[type=range]", ("ArrowLeft", "ArrowRight")),
-        "slider, from end to end": ("input[type=range]", ("Home", "End")),
-        "select": ("select", ("ArrowUp", "ArrowDown")),
+# Away from an end first; each pair of keys comes back to where it began. A grid may leave a control one value.
+SLIDER, SELECT = 'input[type=range]:not([max="0"])', "select:has(option + option)"
+ROWS = {"slider, a step": (SLIDER, ("ArrowLeft", "ArrowRight")),
+        "slider, from end to end": (SLIDER, ("Home", "End")),
+        "select": (SELECT, ("ArrowUp", "ArrowDown")),
         "checkbox": ("input[type=checkbox]", ("Space", "Space"))}
 PAUSES = {"": 200, ", key held": 33}  # milliseconds after each key
 
@@ -39,8 +40,8 @@ def run(folder: Path) -> dict[str, list[float]]:
             for name, (selector, keys) in ROWS.items():
                 if not page.locator(selector).count():
                     continue
-                page.locator(selector).focus()
-                page.keyboard.press(keys[1] if selector != "select" else "End")
+                page.locator(selector).first.focus()
+                page.keyboard.press(keys[1] if selector != SELECT else "End")
                 page.wait_for_timeout(300)
                 for held, pause in PAUSES.items():
                     times = rows.setdefault(name + held, [])
