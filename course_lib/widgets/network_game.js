@@ -194,9 +194,9 @@ export function mount(el, game) {
              box(finish), box(reset));
 
   const circle = draw("circle", { class: "course-margin" });
-  const arrows = points.map(() => draw("path", { class: "course-arrow" }));
+  const arrows = points.map(() => ["course-halo", "course-arrow"].map((name) => draw("path", { class: name })));
   const [wide, high] = size.map((side) => side * UNIT);
-  const onTop = draw("svg", { viewBox: `0 0 ${wide} ${high}`, "aria-hidden": "true" }, circle, ...arrows);
+  const onTop = draw("svg", { viewBox: `0 0 ${wide} ${high}`, "aria-hidden": "true" }, circle, ...arrows.flat());
   const toPlane = (event) => {
     const { left, top, width, height } = stage.getBoundingClientRect();
     return [((event.clientX - left) / width - 0.5) * size[0], (0.5 - (event.clientY - top) / height) * size[1]];
@@ -217,7 +217,10 @@ export function mount(el, game) {
     const { loss: sum, pull, push, forces } = game.measure();
     const pixel = ([x, y]) => [wide / 2 + x * UNIT, high / 2 - y * UNIT];
     thumbs.forEach(([, show]) => show());
-    arrows.forEach((path, i) => path.setAttribute("d", arrow(pixel(game.points[i]), forces[i])));
+    arrows.forEach((paths, i) => {
+      const d = arrow(pixel(game.points[i]), forces[i]);
+      paths.forEach((path) => path.setAttribute("d", d));
+    });
     const [cx, cy] = game.held === null ? [0, 0] : pixel(game.points[game.held]);
     const r = game.held === null || !game.negatives ? 0 : game.margin * UNIT;
     Object.entries({ cx, cy, r }).forEach(([key, value]) => circle.setAttribute(key, value));
