@@ -54,7 +54,7 @@ def logistic_pair_loss(logits: Numbers, y: Labels) -> Float[Tensor, ""]:
 def triplet_loss(
     anchor: Vectors, positive: Vectors, negative: Vectors, margin: float = 1.0
 ) -> Float[Tensor, ""]:
-    """Mean of max(0, |a - p| - |a - n| + margin): the negative shall lie `margin` further than the positive."""
+    """Mean of max(0, |a - p| - |a - n| + margin): the negative shall be farther by `margin`."""
     return F.relu(euclidean(anchor, positive) - euclidean(anchor, negative) + margin).mean()
 
 

@@ -65,8 +65,9 @@ class Siamese(nn.Module):
     tower: answers [batch, features]. head: takes (u, v) and answers one number a pair; `euclidean` if None.
     shared: "all": left and right are one module. "none": right is a copy of its own, with other weights.
     A whole number n: the last n children of the tower are in both, the children before them are separate.
-    A separate copy takes each weight tensor's entries in a new random order (torch's generator): another draw
-    that follows the tower's own initialisation, whatever that was. Constants, as in batch norm, stay.
+    A separate copy takes each weight tensor's entries in a new random order (torch's generator, no entry in
+    its old place): another draw that follows the tower's own initialisation, whatever that was. Constants, as
+    in batch norm, stay.
 
     With shared="all" both items of all pairs go through in ONE batch of 2b rows. That is quicker than two
     calls, and batch norm takes its mean over both sides: same statistics for x1 and x2. Otherwise each side
@@ -119,7 +120,9 @@ def _second(tower: nn.Module, shared: str | int) -> nn.Module:
         for p in right.parameters():
             if id(p) not in kept:
                 order = torch.randperm(p.numel()).to(p.device)
-                p.copy_(p.flatten()[order].view_as(p))
+                shuffled = p.flatten().clone()
+                shuffled[order] = shuffled[order.roll(1)]  # one cycle, so no entry stays in its place
+                p.copy_(shuffled.view_as(p))
     return right
 
 
