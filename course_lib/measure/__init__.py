@@ -6,16 +6,34 @@ from course_lib.measure.gradients import gradient_norms
 from course_lib.measure.segmentation import iou_by_class, mean_iou
 from course_lib.measure.statistics import Estimate, estimate, paired_difference
 from course_lib.measure.timing import seconds_of
+from course_lib.measure.verification import (
+    accuracy_at,
+    auc,
+    best_threshold,
+    calibration,
+    calibration_error,
+    log_loss,
+    recall_at_k,
+    roc,
+)
 
 __all__ = [
     "Estimate",
+    "accuracy_at",
+    "auc",
+    "best_threshold",
+    "calibration",
+    "calibration_error",
     "count_macs",
     "count_parameters",
     "estimate",
     "gradient_norms",
     "iou_by_class",
+    "log_loss",
     "mean_iou",
     "paired_difference",
+    "recall_at_k",
+    "roc",
     "seconds_of",
     "top_k_error",
 ]

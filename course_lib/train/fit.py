@@ -1,5 +1,6 @@
 """The one training loop of the course, short enough to read in two minutes."""
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ def fit(
     x: Float[Tensor, "images channels *size"],
     y: Int[Tensor, "images *places"],
     *,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
     steps: int,
     batch_size: int = 64,
     lr: float = 0.1,
@@ -44,7 +46,6 @@ def fit(
     optimizer: str = "sgd",
     momentum: float = 0.9,
     weight_decay: float = 1e-4,
-    label_smoothing: float = 0.0,
     augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
     seed: int = 0,
     rate_factor: Callable[[str], float] | None = None,
@@ -57,6 +58,7 @@ def fit(
 
     x: pixels in [0, 1], or signals. y: one label an image, or one for each place of the model's answer (a
     pixel, a moment), whose classes are on axis 1.
+    loss: (the model's answer, labels) -> one number to make small.
     schedule: step -> factor of lr; one_cycle(steps) if none. optimizer: "sgd" or "adam".
     rate_factor: name of a parameter -> what its learning rate is multiplied by; 1 for all if None.
     checkpoint: a .safetensors file, written every `checkpoint_every` seconds and at the end; if it is there,
@@ -78,7 +80,7 @@ def fit(
     )
     losses = torch.zeros(steps, device=x.device)
     rates = np.array([lr * schedule(step) for step in range(steps)])
-    settings = (optimizer, momentum, weight_decay, label_smoothing, batch_size, steps, seed, len(x))
+    settings = (optimizer, momentum, weight_decay, batch_size, steps, seed, len(x), _words(loss))
     recipe = f"{settings} {rates.sum():.6g}"
     first = load_checkpoint(checkpoint, model, updates, losses, recipe) if checkpoint else 0
     run = torch.compile(model) if compile_model else model
@@ -96,11 +98,11 @@ def fit(
             if augment is not None:
                 xb = augment(xb, torch.Generator().manual_seed(seed * 1_000_003 + step))
             with torch.autocast(x.device.type, torch.bfloat16, enabled=on_gpu):
-                loss = F.cross_entropy(run(xb), yb, label_smoothing=label_smoothing)
+                value = loss(run(xb), yb)
             updates.zero_grad(set_to_none=True)
-            loss.backward()
+            value.backward()
             updates.step()
-            losses[step] = loss.detach()
+            losses[step] = value.detach()
             if step % 50 == 49 or step == steps - 1:
                 _stop_if_not_finite(losses, step, lr)
             if checkpoint and (time.monotonic() - saved_at > checkpoint_every or step == steps - 1):
@@ -126,6 +128,13 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> t
     """(mean cross-entropy, error rate) in eval mode. The model's mode is restored."""
     logits = logits_of(model, x, batch_size)
     return float(F.cross_entropy(logits, y)), float((logits.argmax(1) != y).float().mean())
+
+
+def _words(loss: Callable) -> str:
+    """A name that tells losses apart, the same in every process."""
+    if isinstance(loss, functools.partial):
+        return f"{_words(loss.func)} {loss.args} {loss.keywords}"
+    return getattr(loss, "__qualname__", type(loss).__qualname__)
 
 
 def _groups(model: nn.Module, rate_factor: Callable[[str], float] | None) -> list[dict]:

@@ -16,7 +16,7 @@ from harness import browser, key_to_picture, missing
 from course_lib.widgets.stored import REGISTER, deck_html
 
 LIMIT, MOVES = 30, 20  # milliseconds; moves a row
-# Away from an end first; each pair of keys comes back to where it began. A grid may leave a control one value.
+# Away from an end first; each pair of keys comes back to where it began. One-value controls are left out.
 SLIDER, SELECT = 'input[type=range]:not([max="0"])', "select:has(option + option)"
 ROWS = {"slider, a step": (SLIDER, ("ArrowLeft", "ArrowRight")),
         "slider, from end to end": (SLIDER, ("Home", "End")),

@@ -1,6 +1,7 @@
 """The training loop: torch's own updates, exact resume, clear errors."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -116,6 +117,8 @@ def test_damaged_or_foreign_checkpoints_are_named_and_kept(tmp_path, optimizer):
     fit(net(), x, y, **options)
     with pytest.raises(ValueError, match="other settings"):
         fit(net(), x, y, **options, lr=0.2)
+    with pytest.raises(ValueError, match="other settings"):
+        fit(net(), x, y, **options, loss=partial(F.cross_entropy, label_smoothing=0.2))
     with pytest.raises(ValueError, match="another model"):
         fit(CifarNet(14, width=4, in_channels=1, classes=3), x, y, **options)
     whole = file.read_bytes()
@@ -165,7 +168,7 @@ def test_schedules():
     assert cycle[:30] == sorted(cycle[:30]) and cycle[29:] == sorted(cycle[29:], reverse=True)
 
 
-def test_label_smoothing_and_evaluate():
+def test_another_loss_and_evaluate():
     x, y = toy(12)
     model = nn.Sequential(nn.Flatten(), nn.Linear(36, 3))
     with torch.no_grad():
@@ -173,5 +176,5 @@ def test_label_smoothing_and_evaluate():
         loss, error = evaluate(model, x, y, batch_size=5)
         assert loss == pytest.approx(float(F.cross_entropy(model(x), y)))
         assert error == pytest.approx(float((model(x).argmax(1) != y).float().mean()))
-    history = fit(model, x, y, steps=1, batch_size=12, label_smoothing=0.2)
+    history = fit(model, x, y, steps=1, batch_size=12, loss=partial(F.cross_entropy, label_smoothing=0.2))
     assert history.loss[0] == pytest.approx(float(expected))

@@ -110,6 +110,7 @@ def _environment(scratch: str) -> dict[str, str]:
     kept = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
     ours = {
         "PYTHONPATH": str(home()), "HOME": scratch, "TMPDIR": scratch, "TEMP": scratch, "TMP": scratch,
+        "USER": "course", "LOGNAME": "course",  # torch 2.11 asks, and inside nobody has a name
         "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "agg",
         "COURSE_PROGRESS": "off", "COURSE_THREADS": "1", "COURSE_DEVICE": "cpu", "CUDA_VISIBLE_DEVICES": "",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
