@@ -124,8 +124,9 @@ def verdict(rows: Sequence[Row], settings: dict) -> str:
     at = chosen_row(rows, settings)
     if at is None:
         return "This combination was not measured."
-    source = f"; the source: {rows[at].stated()}" if rows[at].source is not None else "; no figure in the source"
-    return f"{rows[at].name}: {rows[at].measured()}{source}"
+    row = rows[at]
+    source = "no figure in the source" if row.source is None else f"the source: {row.stated()}"
+    return f"{row.name}: {row.measured()}; {source}"
 
 
 def ablation_picture(rows: Sequence[Row], dpi: int = DPI) -> Callable:
@@ -189,8 +190,8 @@ def _draw_row(ax, place: int, row: Row) -> None:
 def ablation_grid(rows: Sequence[Row] | None = None, dpi: int = DPI, format: str = "webp") -> Explorer:
     """Switch the parts of a Siamese net: the table says what was measured, and what was not.
 
-    rows: None for those of data/ablation.json. format: of the pictures, as in `encode`. Each measured row has a
-    picture, and all combinations that were not measured share one: a page holds every combination.
+    rows: None for those of data/ablation.json. format: of the pictures, as in `encode`. Each row has a
+    picture, and all combinations that were not measured share one: so a page can hold every combination.
     """
     rows = load_rows() if rows is None else list(rows)
     draw = ablation_picture(rows, dpi)

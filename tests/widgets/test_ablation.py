@@ -44,8 +44,10 @@ def band(picture) -> tuple[int, int] | None:
 
 def test_a_row_says_what_was_measured_and_what_the_source_states():
     words = [(row.measured(), row.stated()) for row in ROWS]
-    assert words == [("0.690 [0.665, 0.715]", "0.69"), ("0.750 [0.725, 0.775]", "0.78"), ("0.730 (one run)", "0.77"),
-                     ("0.635 [0.571, 0.699]", "Fail"), ("not measured", "0.91"), ("0.750 [0.115, 1.385]", "–")]
+    assert words == [
+        ("0.690 [0.665, 0.715]", "0.69"), ("0.750 [0.725, 0.775]", "0.78"), ("0.730 (one run)", "0.77"),
+        ("0.635 [0.571, 0.699]", "Fail"), ("not measured", "0.91"), ("0.750 [0.115, 1.385]", "–"),
+    ]
 
 
 @pytest.mark.parametrize(("settings", "said"), [
@@ -83,8 +85,10 @@ def test_the_picture_shows_every_seed_and_the_source(draw):
     assert amount(ROWS, "black") > amount(silent, "black")
 
 
-@pytest.mark.parametrize("settings", [{"depth": 3}, PLAIN | {"width": 8}, PLAIN | {"norm": "pre"},
-                                      PLAIN | {"depth": 4}, PLAIN | {"skip": "yes"}, PLAIN | {"dropout": 0.2}, None])
+@pytest.mark.parametrize("settings", [
+    {"depth": 3}, None, PLAIN | {"width": 8}, PLAIN | {"norm": "pre"}, PLAIN | {"depth": 4},
+    PLAIN | {"skip": "yes"}, PLAIN | {"dropout": 0.2},
+])
 def test_a_setting_that_no_switch_has_is_refused_by_the_rows_name(settings):
     with pytest.raises(ValueError, match=r"row 'odd': (settings|norm|depth|skip|dropout) must"):
         Row("odd", settings)
@@ -103,17 +107,17 @@ def write(path, content):
 
 
 def test_rows_come_from_a_file(tmp_path):
-    listed = [{"name": row.name, "settings": row.settings, "values": row.values, "source": row.source} for row in ROWS]
-    path = write(tmp_path / "rows é.json", listed)
+    path = write(tmp_path / "rows é.json", [vars(row) for row in ROWS])
     assert load_rows(path) == load_rows(str(path)) == ROWS
 
 
 @pytest.mark.parametrize(("content", "said"), [
     ("[{", "Expecting"), ({"rows": []}, "list of objects"), ([["a"]], "list of objects"), ([], "1 to 16"),
-    ([{"settings": {}}], "name"), ([{"name": "a", "value": [0.7]}], "value"), ([{"name": " "}], "name must be"),
+    ([{"settings": {}}], "name"), ([{"name": "a", "value": [0.7]}], "value"),
+    ([{"name": " "}], "name must be"),
     ([{"name": "a", "settings": {"depth": 3}}], "row 'a': settings"),
     ([{"name": "a"}, {"name": "a"}], "two rows have the name 'a'"),
-    ([{"name": "a", "settings": PLAIN}, {"name": "b", "settings": PLAIN}], "'a' and 'b' have the same settings"),
+    ([{"name": name, "settings": PLAIN} for name in "ab"], "'a' and 'b' have the same settings"),
     ([{"name": str(k)} for k in range(MOST_ROWS + 1)], "got 17"),
 ])
 def test_a_broken_file_is_named_with_what_is_wrong(tmp_path, content, said):
