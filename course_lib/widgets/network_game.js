@@ -252,16 +252,17 @@ export function standalone(el, content) {
 // A live kernel, or what is left of it: it only hears where things are. All views of a model move together.
 export default () => {
   const names = ["points", "margin", "negatives"];
-  const now = (model) => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   let game;
   return {
     initialize({ model }) {
       const settled = () => {
-        names.forEach((name) => model.set(name, game[name]));
+        const now = names.map((name) => game[name]); // each `set` is heard below
+        names.forEach((name, i) => model.set(name, now[i]));
         try { model.save_changes(); } catch { /* the kernel is gone: the game goes on */ }
       };
-      game = makeGame(model.get("content"), { ...now(model), settled });
-      names.forEach((name) => model.on(`change:${name}`, () => game.set(now(model))));
+      const [points, margin, negatives] = names.map((name) => model.get(name));
+      game = makeGame(model.get("content"), { points, margin, negatives, settled });
+      names.forEach((name) => model.on(`change:${name}`, () => game.set({ [name]: model.get(name) })));
     },
     render: ({ el }) => mount(el, game),
   };

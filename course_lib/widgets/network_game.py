@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import anywidget
 import numpy as np
+import torch
 import traitlets
 from jaxtyping import Float
 from matplotlib.patches import Circle, Rectangle
@@ -73,16 +74,17 @@ def beginning() -> Points:
 
 
 class NetworkGame(anywidget.AnyWidget):
-    """The widget. `points`, `margin` and `negatives` follow what is done in the browser, and can be set.
+    """The widget: twelve digits of the course's own MNIST, four of each kind.
 
-    images: uint8 (n, height, width); labels: a digit for each; dpi: of the still picture, as in `figure`.
+    `points`, `margin` and `negatives` follow what is done in the browser, and can be set; a TraitError says
+    what is wrong with a value. `labels`: the digit of each image. dpi: of the still picture, as in `figure`.
     """
 
     _esm = FILES / "network_game.js"
     _css = css("network_game")
     content = traitlets.Dict().tag(sync=True)
     points = traitlets.List().tag(sync=True)
-    margin = traitlets.Float(MARGIN).tag(sync=True)
+    margin = traitlets.Float(MARGIN, min=MARGINS[0], max=MARGINS[1]).tag(sync=True)
     negatives = traitlets.Bool(True).tag(sync=True)
 
     id = "10-network"
@@ -90,10 +92,23 @@ class NetworkGame(anywidget.AnyWidget):
            "gradient of the contrastive loss. Left: mixed, where they begin. Right: once the gradients have "
            "finished, three heaps with one kind of digit each, a margin apart.")
 
-    def __init__(self, images, labels: Sequence[int], dpi: int = DPI):
-        self.images, self.labels, self._dpi = np.asarray(images), [int(label) for label in labels], dpi
+    def __init__(self, dpi: int = DPI):
+        digits = load("mnist", "train", size="small")
+        places = torch.cat([(digits.y == digit).nonzero().flatten()[:EACH] for digit in DIGITS])
+        self.images = (digits.x[places, 0] * 255).round().byte().numpy()
+        self.labels, self._dpi = digits.y[places].tolist(), dpi
         start = beginning().tolist()
         super().__init__(content=self._content(start), points=start)
+
+    @traitlets.validate("points")
+    def _check_points(self, proposal) -> list:
+        try:
+            points = np.asarray(proposal["value"], float)
+        except (TypeError, ValueError):
+            points = np.empty(0)
+        if points.shape != (len(self.labels), 2) or not np.isfinite(points).all():
+            raise traitlets.TraitError(f"points must be {len(self.labels)} pairs of finite numbers")
+        return points.tolist()
 
     def _content(self, start: list) -> dict:
         """What the browser needs to know, with every constant of this file."""
@@ -149,8 +164,5 @@ class NetworkGame(anywidget.AnyWidget):
 
 
 def network_game(dpi: int = DPI) -> NetworkGame:
-    """The game with twelve digits of the course's own MNIST, four of each kind."""
-    digits = load("mnist", "train", size="small")
-    places = [place for digit in DIGITS for place in (digits.y == digit).nonzero().flatten()[:EACH].tolist()]
-    images = (digits.x[places, 0] * 255).round().byte().numpy()
-    return NetworkGame(images, digits.y[places].tolist(), dpi)
+    """Drag digits in a plane until the contrastive loss is content, then let the gradients do it."""
+    return NetworkGame(dpi)

@@ -1,6 +1,8 @@
 """You are the network in a real browser: its arithmetic against Python's, mouse, finger and keys."""
 
 import re
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,3 +246,51 @@ def test_two_games_on_a_page_and_those_who_want_no_motion(opened, piece):
     sheet.emulate_media(reduced_motion="no-preference")
     ids = sheet.evaluate("() => [...document.querySelectorAll('[id]')].map(node => node.id)")
     assert len(set(ids)) == len(ids) == 4
+
+
+def test_on_a_slide_it_takes_the_room_that_is_left_and_nothing_done_to_it_turns_it(page, tmp_path):
+    pytest.importorskip("latex2mathml")
+    pytest.importorskip("sphinx_revealjs")
+    from course_lib.classroom.deck import make_decks
+
+    sys.path.insert(0, str(Path(__file__).parents[1] / "classroom"))
+    from toy_lessons import code, html, lesson_of, text
+
+    def shown():
+        return code("game", "-", "hide-input", outputs=[html("a still picture", course_widget="10-network")])
+
+    toy = lesson_of(tmp_path, text("## A heading\n\nAnd a line of words."), shown(), text("next"), shown())
+    make_decks([toy], tmp_path, pdf=False, echo=lambda line: None)
+    sheet, errors = page
+    sheet.set_viewport_size({"width": 1280, "height": 720})
+    sheet.goto((tmp_path / "03_toy.html").as_uri())
+    sheet.wait_for_function("() => window.Reveal?.isReady()")
+    sheet.evaluate("Reveal.slide(1)")
+    game = sheet.locator("section.present .course-game")
+    plane, whole = game.locator(".course-stage").bounding_box(), game.bounding_box()
+    assert whole["y"] + whole["height"] < 680 and plane["height"] > 380
+    assert plane["width"] / plane["height"] == pytest.approx(25 / 12, abs=0.02)
+
+    first = game.locator(".course-thumb").first
+    before = first.bounding_box()
+    finger = sheet.context.new_cdp_session(sheet)
+    finger.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    x, y = before["x"] + 20, before["y"] + 20
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for k in range(1, 11):
+        at = [{"x": x - 20 * k, "y": y}]
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": at})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    finger.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    assert first.bounding_box()["x"] == pytest.approx(before["x"] - 200, abs=3)
+    for key in ("ArrowLeft", "ArrowRight", "ArrowUp", "Space", "Enter", "n"):
+        first.press(key)
+        assert sheet.evaluate("Reveal.getIndices().h") == 1, key
+    reached = set()
+    for _ in range(20):
+        sheet.keyboard.press("Tab")
+        reached.add(sheet.evaluate("() => document.activeElement.closest('section')?.className ?? 'present'"))
+    assert reached == {"present"}, "the Tab key never reaches an image on a slide that is not seen"
+    first.focus()
+    sheet.keyboard.press("PageDown")
+    assert sheet.evaluate("Reveal.getIndices().h") == 2 and errors == [], "a clicker turns the slide"

@@ -31,6 +31,9 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
         page = it.page
         first = page.locator(".course-thumb").first
         first.wait_for()
+        shapes = page.locator(".course-thumb").evaluate_all(
+            "nodes => nodes.map(node => getComputedStyle(node).borderRadius)")
+        assert shapes == ["0px"] * 4 + ["50%"] * 4 + ["30% 0px"] * 4, "JupyterLab leaves them their shapes"
 
         def state() -> tuple:
             page.wait_for_timeout(300)
@@ -55,6 +58,8 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
         page.evaluate("jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
         page.wait_for_function("() => !document.querySelector('#jupyterlab-splash')")
         page.get_by_role("button", name="Reset").click()
+        assert state()[0] == beginning().tolist() and state()[2:] == [2.0, True]
+        assert page.locator(".course-value").inner_text() == "2.0"
         page.set_viewport_size({"width": 700, "height": 800})
         page.wait_for_timeout(300)
         page.screenshot(path=tmp_path / "dark and narrow.png")

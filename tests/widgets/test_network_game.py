@@ -5,6 +5,7 @@ import base64
 import numpy as np
 import pytest
 import torch
+from traitlets import TraitError
 
 from course_lib.data import load
 from course_lib.widgets import decode
@@ -109,6 +110,19 @@ def test_it_knows_where_everything_is_without_a_browser(game):
     assert np.array_equal(game.points, beginning()) and game.margin == MARGIN and game.negatives is True
     loss, _ = loss_and_forces(game.points, game.labels, game.margin, game.negatives)
     assert loss == loss_and_forces(beginning(), LABELS, MARGIN)[0]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"points": [[0, 0]]}, {"points": [[0, np.nan]] * 12}, {"points": ["a"] * 12}, {"points": None},
+    {"margin": 0.0}, {"margin": 9.0}, {"negatives": "no"},
+])
+def test_a_value_that_it_cannot_have_is_refused(wrong):
+    game = network_game()
+    with pytest.raises(TraitError, match=next(iter(wrong))):
+        game.set_trait(*next(iter(wrong.items())))
+    assert np.array_equal(game.points, beginning()) and game.margin == MARGIN
+    game.points = (beginning() + 0.1).tolist()
+    assert np.array_equal(game.points, beginning() + 0.1)
 
 
 def test_what_a_viewer_without_scripts_sees(game):
