@@ -17,7 +17,7 @@ from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import DPI, PALETTE, Stage, encode, figure
 
 HEIGHT = 3.25  # inches: what two lines of switches leave on a slide
-MOST_ROWS = 16  # that can be read on a slide
+MOST_ROWS, NAME, STATED = 16, 32, 12  # rows, letters of a name and of a source's word that fit a slide
 
 
 def switches() -> dict[str, Control]:
@@ -37,9 +37,10 @@ def switches() -> dict[str, Control]:
 class Row:
     """One net that was measured, or that only the source has a figure for.
 
-    settings: a value for every switch (see `switches`); empty for a row that no switch reaches, such as other
-    word vectors. values: test accuracy of each seed, from 0 to 1; empty where it was not run here.
-    source: what the source states, an accuracy or a word such as "Fail"; None where it states nothing.
+    name: short, up to NAME letters. settings: a value for every switch (see `switches`); empty for a row that
+    no switch reaches, such as other word vectors. values: test accuracy of each seed, from 0 to 1; empty where
+    it was not run here. source: what the source states, an accuracy or a word such as "Fail"; None where it
+    states nothing.
     Raises ValueError that names the row and what is wrong.
     """
 
@@ -49,8 +50,8 @@ class Row:
     source: float | str | None = None
 
     def __post_init__(self):
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise ValueError(f"a row's name must be a text, got {self.name!r}")
+        if not isinstance(self.name, str) or not 0 < len(self.name.strip()) <= NAME:
+            raise ValueError(f"a row's name must be a text of 1 to {NAME} letters, got {self.name!r}")
         try:
             self._check()
         except (TypeError, ValueError) as error:
@@ -68,6 +69,8 @@ class Row:
                 raise ValueError(f"an accuracy must be a number from 0 to 1, got {value!r}")
         if not isinstance(self.source, (int, float, str, type(None))):
             raise ValueError(f"source must be a number, a text or null, got {self.source!r}")
+        if isinstance(self.source, str) and not 0 < len(self.source) <= STATED:
+            raise ValueError(f"source must be a text of 1 to {STATED} letters, got {self.source!r}")
 
     def measured(self) -> str:
         """The measurement in words: mean and 95 % interval over seeds."""
@@ -125,7 +128,7 @@ def verdict(rows: Sequence[Row], settings: dict) -> str:
     if at is None:
         return "This combination was not measured."
     row = rows[at]
-    source = "no figure in the source" if row.source is None else f"the source: {row.stated()}"
+    source = "not in the source" if row.source is None else f"the source: {row.stated()}"
     return f"{row.name}: {row.measured()}; {source}"
 
 
@@ -143,7 +146,7 @@ def ablation_picture(rows: Sequence[Row], dpi: int = DPI) -> Callable:
     ax.tick_params(axis="y", length=0, labelsize=letters)
     table.set(ylim=ax.get_ylim(), xlim=(0, 1))
     table.set_axis_off()
-    table.set_title("measured here, interval", loc="left", fontsize=9.5)
+    table.set_title("measured here", loc="left", fontsize=9.5)
     table.set_title("source", loc="right", fontsize=9.5)
     for place, row in enumerate(rows):
         _draw_row(ax, place, row)
@@ -153,7 +156,7 @@ def ablation_picture(rows: Sequence[Row], dpi: int = DPI) -> Callable:
     ax.plot([], [], "o", color=PALETTE["blue"], ms=4, label="each seed")
     ax.plot([], [], "D", mfc="none", mec=PALETTE["vermillion"], ms=8, label="the source")
     fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9.5)
-    title = fig.suptitle(" ", fontsize=12, fontweight="bold")
+    title = fig.suptitle(" ", fontsize=11, fontweight="bold")
     bands = [axes.axhspan(-0.5, 0.5, color=PALETTE["orange"], alpha=0.35, lw=0) for axes in (ax, table)]
     stage = Stage(fig, [*bands, title])
 

@@ -9,8 +9,10 @@ pytestmark = pytest.mark.browser
 PLAIN = {"depth": 3, "skip": True, "norm": "before", "dropout": False, "concat": False,
          "distance": "euclidean", "encoder": "mean vectors"}
 ROWS = [
-    Row("before", PLAIN, [0.74, 0.75, 0.76], 0.78), Row("dropout", PLAIN | {"dropout": True}, [0.7, 0.72], 0.75),
-    Row("GRU", PLAIN | {"encoder": "BiGRU + convolution"}, [], 0.91), Row("GloVe", {}, [0.7], 0.72),
+    Row("before", PLAIN, [0.74, 0.75, 0.76], 0.78),
+    Row("dropout", PLAIN | {"dropout": True}, [0.7, 0.72], 0.75),
+    Row("GRU", PLAIN | {"encoder": "BiGRU + convolution"}, [], 0.91),
+    Row("GloVe", {}, [0.7], 0.72),
 ]
 NOT_MEASURED = "This combination was not measured."
 
@@ -18,8 +20,8 @@ NOT_MEASURED = "This combination was not measured."
 def test_switches_lead_to_every_row_and_say_what_was_not_measured(page, tmp_path):
     sheet, errors = page
     path = tmp_path / "grid é.html"
-    piece = ablation_grid(ROWS, 150, "compact").to_html()
-    path.write_text(f'<!doctype html><meta charset="utf-8"><body><div class="course-deck">{piece}</div>', "utf-8")
+    piece = f'<div class="course-deck">{ablation_grid(ROWS, 150, "compact").to_html()}</div>'
+    path.write_text(f'<!doctype html><meta charset="utf-8"><body>{piece}', "utf-8")
     sheet.set_viewport_size({"width": 1280, "height": 720})
     sheet.context.set_offline(True)
     sheet.goto(path.as_uri())

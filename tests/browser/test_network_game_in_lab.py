@@ -46,6 +46,12 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
         assert np.allclose(known[0][0] - beginning()[0], [0.6, -0.1])
         assert loss_and_forces(*known)[0] == pytest.approx(loss(page), abs=6e-4)
 
+        # Moves that follow each other quickly are not taken back by the kernel's answers.
+        for key in ["ArrowLeft"] * 20 + ["ArrowRight"] * 15:
+            page.keyboard.press(key)
+        assert np.allclose(state()[0][0] - beginning()[0], [0.1, -0.1])
+        assert f"4, image 1: {beginning()[0][0] + 0.1:.1f}" in first.get_attribute("aria-label")
+
         # What is set in code is seen.
         it.execute("game.points = [[0, 0], *game.points[1:]]; game.margin = 1.0; game.negatives = False")
         page.wait_for_function("() => document.querySelector('.course-value').textContent === '1.0'")

@@ -54,7 +54,7 @@ def test_a_row_says_what_was_measured_and_what_the_source_states():
     (PLAIN, "BN before ReLU: 0.750 [0.725, 0.775]; the source: 0.78"),
     (PLAIN | {"distance": "cosine"}, "cosine: 0.635 [0.571, 0.699]; the source: Fail"),
     (PLAIN | {"encoder": "BiGRU + convolution"}, "BiGRU: not measured; the source: 0.91"),
-    (PLAIN | {"concat": True, "dropout": True}, "all parts: 0.750 [0.115, 1.385]; no figure in the source"),
+    (PLAIN | {"concat": True, "dropout": True}, "all parts: 0.750 [0.115, 1.385]; not in the source"),
     (PLAIN | {"depth": 2}, "This combination was not measured."),
 ])
 def test_what_is_known_of_a_combination(settings, said):
@@ -95,7 +95,8 @@ def test_a_setting_that_no_switch_has_is_refused_by_the_rows_name(settings):
 
 
 @pytest.mark.parametrize("wrong", [{"values": [1.2]}, {"values": [float("nan")]}, {"values": ["0.7"]},
-                                   {"values": [True]}, {"values": 0.7}, {"source": 79}, {"source": [0.7]}])
+                                   {"values": [True]}, {"values": 0.7}, {"source": 79}, {"source": [0.7]},
+                                   {"source": ""}, {"source": "it did not train"}])
 def test_what_is_no_accuracy_is_refused(wrong):
     with pytest.raises(ValueError, match="row 'odd': "):
         Row("odd", PLAIN, **wrong)
@@ -142,7 +143,7 @@ def test_the_explorer_reaches_every_row_that_has_settings(tmp_path, monkeypatch,
         assert np.array_equal(explorer.picture(), draw(**row.settings))
     data, metadata = explorer._repr_mimebundle_()
     assert data["text/plain"].startswith("Explorer") and metadata["course_widget"] == "10-ablation"
-    assert metadata["image/png"]["alt"].endswith("all parts: 0.750 [0.115, 1.385]; no figure in the source")
+    assert metadata["image/png"]["alt"].endswith("all parts: 0.750 [0.115, 1.385]; not in the source")
 
 
 def test_a_page_holds_all_combinations_and_as_many_pictures_as_rows_and_one():
@@ -154,7 +155,8 @@ def test_a_page_holds_all_combinations_and_as_many_pictures_as_rows_and_one():
 
 
 def test_the_largest_table_still_fits_a_slide():
-    rows = [Row(f"a rather long name of a row, {k}", {}, [k / 20, 0.7, 0.8], 0.5) for k in range(MOST_ROWS)]
+    rows = [Row(f"one of those with long names, {k:2}", {}, [k / 20, 0.8], 0.5) for k in range(MOST_ROWS - 1)]
+    rows.append(Row("a name of the greatest length is", PLAIN, [0.1, 0.4]))
     picture = ablation_picture(rows, 150)(**PLAIN)
     assert picture.shape[1] == 1200 and picture.shape[0] <= 500
     assert (picture[:, :2] > 250).all() and (picture[:, -2:] > 250).all(), "nothing is cut"
