@@ -38,9 +38,9 @@ class Row:
     """One net that was measured, or that only the source has a figure for.
 
     name: short, up to NAME letters. settings: a value for every switch (see `switches`); empty for a row that
-    no switch reaches, such as other word vectors. values: test accuracy of each seed, from 0 to 1; empty where
-    it was not run here. source: what the source states, an accuracy or a word such as "Fail"; None where it
-    states nothing.
+    no switch reaches, such as other word vectors. values: test accuracy of each seed, from 0 to 1; empty
+    where it was not run here. source: what the source states, an accuracy or a word such as "Fail"; None
+    where it states nothing.
     Raises ValueError that names the row and what is wrong.
     """
 
@@ -157,7 +157,8 @@ def ablation_picture(rows: Sequence[Row], dpi: int = DPI) -> Callable:
     ax.plot([], [], "D", mfc="none", mec=PALETTE["vermillion"], ms=8, label="the source")
     fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9.5)
     title = fig.suptitle(" ", fontsize=11, fontweight="bold")
-    bands = [axes.axhspan(-0.5, 0.5, color=PALETTE["orange"], alpha=0.35, lw=0) for axes in (ax, table)]
+    look = {"fc": (PALETTE["orange"], 0.18), "ec": PALETTE["orange"], "lw": 2}
+    bands = [axes.axhspan(-0.5, 0.5, **look) for axes in (ax, table)]
     stage = Stage(fig, [*bands, title])
 
     def draw(**settings):

@@ -37,7 +37,7 @@ def draw():
 
 def band(picture) -> tuple[int, int] | None:
     """First and last line of the marked row."""
-    marked = np.abs(picture[:, 5:-5].astype(int) - (247, 224, 165)).sum(2) < 12
+    marked = np.abs(picture[:, 5:-5].astype(int) - (250, 238, 209)).sum(2) < 12
     lines = np.flatnonzero(marked.sum(1) > 100)
     return (int(lines[0]), int(lines[-1])) if len(lines) else None
 
