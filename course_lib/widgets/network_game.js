@@ -177,7 +177,7 @@ function thumb(game, i, toPlane) {
 
 // Draw the game into `el`. Returns a function that lets go of it.
 export function mount(el, game) {
-  const { name, size, margins, points = game.points } = game.content;
+  const { name, size, margins } = game.content, { points } = game;
   const root = make("div", "course-explorer course-game");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", name);
