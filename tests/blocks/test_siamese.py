@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 from torch import nn
 
-from course_lib.blocks import BasicBlock, PairHead, ResidualTower, Siamese, cosine, euclidean, squared_euclidean
+from course_lib.blocks import (
+    BasicBlock,
+    PairHead,
+    ResidualTower,
+    Siamese,
+    cosine,
+    euclidean,
+    squared_euclidean,
+)
 
 
 def tower():
@@ -135,11 +143,14 @@ def test_numbers_stay_as_given_and_half_precision_is_widened():
 
 @pytest.mark.parametrize("shared", ["all", "none", 1, 3])
 def test_a_state_dict_holds_shared_weights_once_and_comes_back(shared):
-    model = nn.ModuleDict({"inner": Siamese(nn.Sequential(*tower(), nn.BatchNorm1d(3)), PairHead(3), shared=shared)})
+    def new():
+        net = nn.Sequential(*tower(), nn.BatchNorm1d(3))
+        return nn.ModuleDict({"inner": Siamese(net, PairHead(3), shared=shared)})
+
+    model, other = new(), new()
     model["inner"](pairs())
     stored = model.state_dict()
     assert len({t.data_ptr() for t in stored.values()}) == len(stored)
-    other = nn.ModuleDict({"inner": Siamese(nn.Sequential(*tower(), nn.BatchNorm1d(3)), PairHead(3), shared=shared)})
     other.load_state_dict(load(save(stored)))
     assert torch.equal(other.eval()["inner"](pairs()), model.eval()["inner"](pairs()))
     assert (other["inner"].left[-1] is other["inner"].right[-1]) == (shared != "none")

@@ -101,8 +101,9 @@ def test_images_are_flattened():
 
 
 @pytest.mark.parametrize(("bad", "message"), [
-    ({"norm": "behind"}, "^norm must be"), ({"norm": "none"}, "^norm must be"), ({"depth": 0}, "^depth must be"),
-    ({"width": 0}, "^width must be"), ({"out_features": 0}, "^out_features must be"),
+    ({"norm": "behind"}, "^norm must be"), ({"norm": "none"}, "^norm must be"),
+    ({"depth": 0}, "^depth must be"), ({"width": 0}, "^width must be"),
+    ({"out_features": 0}, "^out_features must be"),
     ({"dropout": 1.0}, "^dropout must lie"), ({"dropout": -0.1}, "^dropout must lie"),
 ])
 def test_bad_settings_are_named(bad, message):
@@ -169,8 +170,8 @@ def test_both_directions_and_the_order_count():
     assert not torch.allclose(net(x), net(x.flip(1)))
     changed = x.clone()
     changed[0, -1] += 1
-    first = SequenceTower(3, 4, 5, kernels=(1,)).double()
-    assert not torch.allclose(first.gru(x)[0][:, 0], first.gru(changed)[0][:, 0]), "the last word reaches the first"
+    first, other = net.gru(x)[0][:, 0], net.gru(changed)[0][:, 0]
+    assert not torch.allclose(first, other), "the last word reaches the first"
 
 
 def test_empty_and_short_texts_have_an_embedding_and_a_gradient():
