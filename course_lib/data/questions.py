@@ -27,7 +27,8 @@ __all__ = ["ANALOGIES", "corpus", "questions"]
 
 GROUPS, GROUP_TEXTS, GROUP_PAIRS = 0.2, 4, 5  # share of families with four texts; pairs taken from each
 HARD = 0.25  # share of different pairs that share the wording: the same phrasing for another meaning
-REWORDED = 0.5  # share of duplicates with another phrasing; the others change only synonyms and frame
+KEPT = 0.2  # share of questions that keep the frame of the first one of their family, whatever the label
+REWORDED = 0.4  # share of duplicates whose phrasing is drawn anew; others change only synonyms and frame
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _collect(rng, n, positive, make) -> list[tuple[str, str, int]]:
         texts = {text for pair in family for text in pair[:2]}
         if texts & used:
             failed += 1
-            if failed > 1000 + 10 * n:
+            if failed > 100 + n:
                 raise ValueError("n asks for more different questions than the words allow; "
                                  f"there was an end at {len(pairs)} pairs")
             continue
@@ -97,8 +98,8 @@ def _family(rng, rate) -> list[tuple[str, str, int]]:
     """Pairs that hang together: one pair, or five pairs of four questions; all duplicates or none."""
     size, number = (GROUP_TEXTS, GROUP_PAIRS) if rng.random() < GROUPS else (2, 1)
     same = rng.random() < rate
-    meaning, phrasing = _any_meaning(rng), rng.randrange(4)
-    asked = {_say(rng, meaning, phrasing): meaning}
+    meaning, phrasing, frame = _any_meaning(rng), rng.randrange(4), _frame(rng)
+    asked = {_say(rng, meaning, phrasing, frame): meaning}
     while len(asked) < size:
         if same:
             new = meaning
@@ -108,7 +109,8 @@ def _family(rng, rate) -> list[tuple[str, str, int]]:
         else:
             new, wording = _any_meaning(rng), rng.randrange(4)
         if same or new not in asked.values():
-            asked.setdefault(_say(rng, new, wording), new)
+            around = frame if rng.random() < KEPT else _frame(rng)
+            asked.setdefault(_say(rng, new, wording, around), new)
     texts = list(asked)
     rng.shuffle(texts)
     every = [(a, b, int(asked[a] == asked[b])) for i, a in enumerate(texts) for b in texts[:i]]
@@ -129,17 +131,20 @@ def _near(rng, meaning: Meaning) -> Meaning:
     return replace(meaning, intent=rng.choice([name for name in intents if name != meaning.intent]))
 
 
-def _say(rng, meaning: Meaning, phrasing: int) -> str:
-    """One wording of a meaning, in a frame of words that say nothing."""
+def _say(rng, meaning: Meaning, phrasing: int, frame: tuple[str, str]) -> str:
+    """One wording of a meaning, in its frame."""
     topics, intents = FIELDS[meaning.field]
     words = {slot: rng.choice(choice) for slot, choice in SYNONYMS.items()}
     words["t"] = rng.choice(topics[meaning.topic])
-    question = intents[meaning.intent][phrasing].format_map(words)
-    return _sentence(_filler(rng, FRONTS), question, _filler(rng, BACKS))
+    front, back = frame
+    return _sentence(front, intents[meaning.intent][phrasing].format_map(words), back)
 
 
-def _filler(rng, choice: tuple[str, ...]) -> str:
-    return rng.choice(choice).format_map({slot: rng.choice(words) for slot, words in FILLERS.items()})
+def _frame(rng) -> tuple[str, str]:
+    """Words before and after a question that say nothing."""
+    front, back = (rng.choice(pieces).format_map({slot: rng.choice(words) for slot, words in FILLERS.items()})
+                   for pieces in (FRONTS, BACKS))
+    return front, back
 
 
 def _order_family(rng, rate) -> list[tuple[str, str, int]]:

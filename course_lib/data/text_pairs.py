@@ -182,8 +182,8 @@ def _pairs(rows: Sequence[tuple[str, str, str]], name: str, path: Path) -> TextP
     left, right, labels = zip(*rows, strict=True)
     if len(set(labels)) == 1:
         print(f"{name}: all {len(rows):,} pairs of {path.name} have the label {labels[0]}. Pairs of the "
-              "other label would have to be made at random, and such are trivially easy: never compare results on "
-              "them with published ones.")
+              "other label would have to be made at random, and such are trivially easy: never compare "
+              "results on them with published ones.")
     return TextPairs(left, right, torch.tensor([int(label) for label in labels]), name)
 
 
