@@ -53,7 +53,7 @@ def test_tfidf_sees_the_training_texts_only():
 def test_sequences_hold_the_words_in_order_and_zeros_behind():
     x = text.sequences(["why is unheard snow white", "snow", "", "unheard"], VECTORS, length=3)
     assert x.shape == (4, 3, 2) and x.dtype == torch.float32
-    assert torch.equal(x[0], torch.stack([VECTORS["why"], VECTORS["is"], VECTORS["snow"]])), "unknown left out"
+    assert torch.equal(x[0], torch.stack([VECTORS["why"], VECTORS["is"], VECTORS["snow"]])), "the known ones"
     assert torch.equal(x[1], torch.tensor([[1.0, 0], [0, 0], [0, 0]]))
     assert not x[2:].any()
     assert text.sequences(["snow"], VECTORS).shape == (1, 20, 2)
