@@ -22,18 +22,17 @@ def question_groups(pairs: list[tuple[str, str]]) -> list[int]:
         for question in group:
             if group[question] == theirs:
                 group[question] = ours
-    numbers = {name: i for i, name in enumerate(dict.fromkeys(group.values()))}
-    return [numbers[group[left]] for left, _ in pairs]
+    names = list(dict.fromkeys(group.values()))
+    return [names.index(group[left]) for left, _ in pairs]
     ### END SOLUTION
 '''
 TEMPLATE = '''\
     group = {}                                    # question -> the name of its group
-    for left, right in pairs:
+    for ... in pairs:
         ours, theirs = ...                        # a new question is a group of its own
-        for question in group:                    # two groups become one: rename ALL of theirs
+        for ... in group:                         # two groups become one: rename ALL of theirs
             ...
-    numbers = {name: i for i, name in enumerate(dict.fromkeys(group.values()))}
-    return [numbers[...] for left, _ in pairs]    # only now, when all groups are known
+    return [... for left, _ in pairs]             # only now, when all groups are known
 '''
 Pairs = list[tuple[str, str]]
 
