@@ -45,22 +45,26 @@ class Way:
     reply: str = "accuracy"
 
 
-@cache
 def accuracy(way: Way, seed: int) -> float:
     """What this way of going about it answers for one made corpus."""
     every = parts(seed)
-    texts = [text for name in way.fitted for text in texts_of(every[name], way.sides)]
-    tfidf = Tfidf().fit(texts)
-    chosen, reported = every.get(way.chosen), every[way.reported]
-    threshold = choose(score(tfidf, chosen), chosen.y) if chosen else 0.5
-    says = score(tfidf, reported) >= threshold
-    right = float((says == (reported.y == 1)).double().mean())
+    threshold = 0.5
+    if way.chosen != "none":
+        threshold = choose(scores(way.fitted, way.sides, way.chosen, seed), every[way.chosen].y)
+    says = scores(way.fitted, way.sides, way.reported, seed) >= threshold
+    right = float((says == (every[way.reported].y == 1)).double().mean())
     share = float(says.double().mean())
     return {"accuracy": right, "error": 1 - right, "percent": 100 * right, "share": share}[way.reply]
 
 
-def texts_of(part: Part, sides: str) -> list[str]:
-    return {"both": part.left + part.right, "left": part.left, "right": part.right}[sides]
+@cache
+def scores(fitted: tuple[str, ...], sides: str, scored: str, seed: int) -> Tensor:
+    """The scores of one part, from a tfidf that was fitted on these parts."""
+    every, texts = parts(seed), []
+    for name in fitted:
+        texts += every[name].left if sides != "right" else []
+        texts += every[name].right if sides != "left" else []
+    return score(Tfidf().fit(texts), every[scored])
 
 
 # For each choice the wrong ones, and what to say of them.
