@@ -80,8 +80,7 @@ SLIPS = {
         ("validation", "test"): "tfidf is fitted on everything but the training part.",
     },
     "chosen": {
-        "test": "The threshold is chosen on the test pairs, so this is what the luckiest threshold "
-                "gets.",
+        "test": "The threshold is chosen on the test pairs, so this is what the luckiest one gets.",
         "train": "The threshold is chosen on the training pairs, which tfidf has seen: their scores are not "
                  "like those of new pairs.",
         "none": "The threshold is a fixed number: use what choose says.",
@@ -151,8 +150,7 @@ FIT, CHOOSE = "tfidf.fit(train.left + train.right)\n", "t = choose(score(tfidf, 
 REPORT = "return ((score(tfidf, test) >= t) == test.y).double().mean()"
 EXERCISE = Exercise(
     id="10-6", title="Fit where you may look", name="honest_accuracy", cell=CELL, check=check,
-    question="TF-IDF does not use a single label: why is fitting it on the test texts cheating all the "
-             "same?",
+    question="TF-IDF does not use a single label: why is fitting it on the test texts cheating?",
     why="It learns which words the test pairs use and how rare they are, so its scores fit those pairs "
         "better than new ones; the test part stands for questions of tomorrow, so it must be unseen.",
     hints=Hints(
@@ -168,7 +166,7 @@ EXERCISE = Exercise(
         Mutant("TF-IDF fitted on validation too", "tfidf.fit(train.left + train.right + validation.left + "
                f"validation.right)\n{CHOOSE}{REPORT}", "on the validation texts too"),
         Mutant("threshold chosen on test", f"{FIT}t = choose(score(tfidf, test), test.y)\n{REPORT}",
-               "luckiest threshold"),
+               "what the luckiest one gets"),
         Mutant("threshold chosen on train", f"{FIT}t = choose(score(tfidf, train), train.y)\n{REPORT}",
                "chosen on the training pairs"),
         Mutant("validation reported", f"{FIT}{CHOOSE}return ((score(tfidf, validation) >= t) == "
