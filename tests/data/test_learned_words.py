@@ -97,7 +97,7 @@ def test_too_little_text_is_refused(learn, sentences, options, words):
 
 def test_words_that_stand_together_by_chance_only_are_refused():
     with pytest.raises(ValueError, match="by chance"):
-        ppmi_svd(["a a", "a b", "b b"], dim=1)
+        ppmi_svd(["a a", "a b", "a b", "b b"], dim=1)
 
 
 @pytest.mark.parametrize("options", [{"negatives": 0}, {"epochs": 0}, {"epochs": 1.5}])
