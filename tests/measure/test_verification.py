@@ -116,6 +116,7 @@ def test_calibration_error_by_hand():
     assert predicted.tolist() == pytest.approx([0.25, 0.95]) and true.tolist() == [0.5, 1]
     assert count.tolist() == [2, 2]
     assert calibration_error(y, p, bins=2) == pytest.approx((2 * 0.25 + 2 * 0.05) / 4)
+    assert calibration_error(y[1:], p[1:], bins=2) == pytest.approx((1 * 0.7 + 2 * 0.05) / 3)
     sure = torch.rand(20_000, generator=torch.Generator().manual_seed(0))
     told = torch.rand(20_000, generator=torch.Generator().manual_seed(1)) < sure
     assert calibration_error(told, sure) < 0.02 < 0.15 < calibration_error(told, sure**3)
@@ -145,8 +146,8 @@ def test_no_query_finds_itself_and_many_queries_come_in_parts():
 
 
 def test_close_neighbours_far_from_the_origin_are_told_apart():
-    x = torch.tensor([[0.0], [0.25], [1.0], [1.25]]) + 4096
-    y = torch.tensor([0, 0, 1, 1])
+    x = torch.arange(60)[:, None] // 2 + torch.arange(60)[:, None] % 2 * 0.25 + 4096
+    y = torch.arange(60) // 2
     assert recall_at_k(x, y, x, y, 1, same_set=True) == 1
 
 
