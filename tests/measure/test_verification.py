@@ -153,10 +153,10 @@ def test_close_neighbours_far_from_the_origin_are_told_apart():
 
 def test_bad_recall_arguments_are_named():
     x, y = torch.randn(5, 2), torch.arange(5)
-    for k in (0, 6):
-        with pytest.raises(ValueError, match="k must be from 1 to 5"):
+    for k in (0, 6, 2.0):
+        with pytest.raises(ValueError, match="k must be a whole number from 1 to 5"):
             recall_at_k(x, y, x, y, k)
-    with pytest.raises(ValueError, match="k must be from 1 to 4"):
+    with pytest.raises(ValueError, match="k must be a whole number from 1 to 4"):
         recall_at_k(x, y, x, y, 5, same_set=True)
     with pytest.raises(ValueError, match="one label"):
         recall_at_k(x, y[:4], x, y, 1)
