@@ -70,12 +70,14 @@ def batch_hard_triplet_loss(z: Vectors, y: Labels, margin: float = 1.0) -> Float
                          f"got {tuple(z.shape)} and {tuple(y.shape)}")
     z = wide(z)
     with torch.no_grad():
-        d = torch.cdist(z, z, compute_mode="donot_use_mm_for_euclid_dist")  # the quick way blurs small ones
-        same = y[:, None] == y[None]
-        positive = same ^ torch.eye(len(y), dtype=torch.bool, device=y.device)  # nobody is their own positive
-        farthest = d.masked_fill(~positive, -torch.inf).argmax(1)
-        nearest = d.masked_fill(same, torch.inf).argmin(1)
-        anchors = (positive.any(1) & ~same.all(1)).nonzero()[:, 0]
+        # cdist loses digits where points are close together, so it gets more of them; mps has no float64.
+        points = z if z.device.type == "mps" else z.double()
+        d = torch.cdist(points, points)
+        same = y[:, None] == y
+        positive = same ^ torch.eye(len(y), dtype=torch.bool, device=y.device)  # no item is its own positive
+        far, farthest = d.masked_fill(~positive, -torch.inf).max(1)
+        near, nearest = d.masked_fill(same, torch.inf).min(1)
+        anchors = ((far != -torch.inf) & (near != torch.inf)).nonzero()[:, 0]
     if len(anchors) == 0:
         raise ValueError("no item of the batch has both a positive and a negative: "
                          "draw several items of each of two or more classes")

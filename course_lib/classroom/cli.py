@@ -186,6 +186,7 @@ def data(context: typer.Context):
 def data_list():
     """List the data sets with their sizes and licences."""
     from course_lib.data import sets
+    from course_lib.data.manifest import vector_sets
 
     for info in sets():
         shape = "x".join(str(n) for n in info.shape)
@@ -194,6 +195,10 @@ def data_list():
             for size, splits in info.images.items()
         )
         typer.echo(f"{info.name:15} {shape}, {len(info.classes)} classes; {counts}")
+        typer.echo(f"{'':15} licence: {info.licence}")
+    for info in vector_sets():
+        counts = "; ".join(f"{size}: {n:,} words" for size, n in info.words.items())
+        typer.echo(f"{info.name:15} {info.dim} numbers a word; {counts}")
         typer.echo(f"{'':15} licence: {info.licence}")
 
 

@@ -6,7 +6,7 @@ import os
 import zlib
 from pathlib import Path
 
-from course_lib.data.manifest import File, SetInfo, data_folder, find_set, sets
+from course_lib.data.manifest import File, SetInfo, data_folder, find_set, sets, vector_sets
 
 
 class DamagedFile(ValueError):
@@ -81,14 +81,15 @@ def verify(name: str | None = None) -> list[str]:
 
     Nothing is changed. The small sets must be there; of the full ones, whatever is in $COURSE_DATA and in the
     cache is looked at.
-    name: one data set; None: all. Raises ValueError for an unknown name.
+    name: one data set or set of word vectors; None: all. Raises ValueError for an unknown name.
     """
     problems = []
     try:
         roots = places()
     except FileNotFoundError as error:
         problems, roots = [str(error)], [cache_folder()]
-    for info in sets() if name is None else [find_set(name)]:
+    infos = [info for info in (*sets(), *vector_sets()) if name in (None, info.name)]
+    for info in infos or [find_set(name)]:
         for file in info.files:
             if file.size == "small":
                 wanted = [data_folder() / file.path]

@@ -1,4 +1,4 @@
-"""What data/manifest.toml says of each data set: shape, classes, licence, source, and every checksum."""
+"""What data/manifest.toml says of each data set and of word vectors: licence, source, every checksum."""
 
 import tomllib
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class File:
     """One file of a data set. `path` is below data/ for small ones, else below $COURSE_DATA or the cache."""
 
     size: str  # "small", "part" or "full"
-    split: str  # "train" or "test"
-    role: str  # "images", "labels", or "batch": both in one
+    split: str  # "train" or "test"; "all" for word vectors
+    role: str  # "images", "labels", or "batch": both in one; "vectors"
     path: str
     bytes: int | None = None
     sha256: str = ""
@@ -42,6 +42,24 @@ class SetInfo:
         return [file for file in self.files if (file.size, file.split) == (size, split)]
 
 
+@dataclass(frozen=True)
+class VectorInfo:
+    """One set of word vectors. words: size -> how many there are."""
+
+    name: str
+    title: str
+    dim: int
+    licence: str
+    citation: str
+    source: str
+    words: dict[str, int]
+    files: tuple[File, ...]
+
+    def files_of(self, size: str) -> list[File]:
+        """The files of one size."""
+        return [file for file in self.files if file.size == size]
+
+
 def data_folder() -> Path:
     """The course's own data/ folder."""
     return home() / "data"
@@ -52,7 +70,7 @@ def sets() -> list[SetInfo]:
 
     Raises FileNotFoundError if the course folder is not complete.
     """
-    tables = tomllib.loads((data_folder() / "manifest.toml").read_text("utf-8"))["set"]
+    tables = _manifest()["set"]
     return [
         SetInfo(
             **table
@@ -72,3 +90,21 @@ def find_set(name: str) -> SetInfo:
     if name not in every:
         raise ValueError(f"name must be one of {', '.join(every)}; got {name!r}")
     return every[name]
+
+
+def vector_sets() -> list[VectorInfo]:
+    """Every set of word vectors of the manifest."""
+    tables = _manifest()["vectors"]
+    return [VectorInfo(**table | {"files": tuple(File(**row) for row in table["files"])}) for table in tables]
+
+
+def find_vectors(name: str) -> VectorInfo:
+    """The word vectors of that name. Raises ValueError that lists the names there are."""
+    every = {info.name: info for info in vector_sets()}
+    if name not in every:
+        raise ValueError(f"name must be one of {', '.join(every)}; got {name!r}")
+    return every[name]
+
+
+def _manifest() -> dict:
+    return tomllib.loads((data_folder() / "manifest.toml").read_text("utf-8"))

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 from torch import nn
 
-from course_lib.blocks import BasicBlock, PairHead, ResidualTower, Siamese, cosine, euclidean, squared_euclidean
+from course_lib.blocks import (
+    BasicBlock,
+    PairHead,
+    ResidualTower,
+    Siamese,
+    cosine,
+    euclidean,
+    squared_euclidean,
+)
 
 
 def tower():
@@ -127,19 +135,23 @@ def test_an_x_that_is_no_pair_is_named(shape):
 def test_numbers_stay_as_given_and_half_precision_is_widened():
     model = Siamese(tower().double())
     assert model(pairs(dtype=torch.float64)).dtype == torch.float64
-    with torch.autocast("cpu", torch.bfloat16):
-        u, v = Siamese(tower()).embed(pairs()[:, 0], pairs()[:, 1])
-        assert u.dtype == v.dtype == torch.float32
+    for shared in ("all", "none"):
+        with torch.autocast("cpu", torch.bfloat16):
+            u, v = Siamese(tower(), shared=shared).embed(pairs()[:, 0], pairs()[:, 1])
+            assert u.dtype == v.dtype == torch.float32
     assert euclidean(u.half(), v.half()).dtype == cosine(u.half(), v.bfloat16()).dtype == torch.float32
 
 
 @pytest.mark.parametrize("shared", ["all", "none", 1, 3])
 def test_a_state_dict_holds_shared_weights_once_and_comes_back(shared):
-    model = nn.ModuleDict({"inner": Siamese(nn.Sequential(*tower(), nn.BatchNorm1d(3)), PairHead(3), shared=shared)})
+    def new():
+        net = nn.Sequential(*tower(), nn.BatchNorm1d(3))
+        return nn.ModuleDict({"inner": Siamese(net, PairHead(3), shared=shared)})
+
+    model, other = new(), new()
     model["inner"](pairs())
     stored = model.state_dict()
     assert len({t.data_ptr() for t in stored.values()}) == len(stored)
-    other = nn.ModuleDict({"inner": Siamese(nn.Sequential(*tower(), nn.BatchNorm1d(3)), PairHead(3), shared=shared)})
     other.load_state_dict(load(save(stored)))
     assert torch.equal(other.eval()["inner"](pairs()), model.eval()["inner"](pairs()))
     assert (other["inner"].left[-1] is other["inner"].right[-1]) == (shared != "none")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from course_lib.blocks import PairHead, ResidualTower, SequenceTower, Siamese
+from course_lib.blocks.towers import true_lengths
 
 NORMS = ("before", "after", "pre", None)
 
@@ -101,8 +102,9 @@ def test_images_are_flattened():
 
 
 @pytest.mark.parametrize(("bad", "message"), [
-    ({"norm": "behind"}, "^norm must be"), ({"norm": "none"}, "^norm must be"), ({"depth": 0}, "^depth must be"),
-    ({"width": 0}, "^width must be"), ({"out_features": 0}, "^out_features must be"),
+    ({"norm": "behind"}, "^norm must be"), ({"norm": "none"}, "^norm must be"),
+    ({"depth": 0}, "^depth must be"), ({"width": 0}, "^width must be"),
+    ({"out_features": 0}, "^out_features must be"),
     ({"dropout": 1.0}, "^dropout must lie"), ({"dropout": -0.1}, "^dropout must lie"),
 ])
 def test_bad_settings_are_named(bad, message):
@@ -169,8 +171,8 @@ def test_both_directions_and_the_order_count():
     assert not torch.allclose(net(x), net(x.flip(1)))
     changed = x.clone()
     changed[0, -1] += 1
-    first = SequenceTower(3, 4, 5, kernels=(1,)).double()
-    assert not torch.allclose(first.gru(x)[0][:, 0], first.gru(changed)[0][:, 0]), "the last word reaches the first"
+    first, other = net.gru(x)[0][:, 0], net.gru(changed)[0][:, 0]
+    assert not torch.allclose(first, other), "the last word reaches the first"
 
 
 def test_empty_and_short_texts_have_an_embedding_and_a_gradient():
@@ -188,6 +190,8 @@ def test_a_zero_row_inside_a_text_is_a_word():
     net, x = sequence_tower(), texts([5], 5)
     x[0, 2] = 0
     assert not torch.allclose(net(x), net(x[:, [0, 1, 3, 4]]))
+    assert true_lengths(F.pad(x, (0, 0, 0, 3))).tolist() == [5]
+    assert true_lengths(texts([0, 4], 4)).tolist() == [0, 4]
 
 
 def test_features_and_bad_settings():

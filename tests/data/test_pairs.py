@@ -41,8 +41,9 @@ def test_the_laws_of_class_pairs(labels, n, rate, seed):
         assert i != j and y == (labels[i] == labels[j])
     if wanted:
         assert pairs.y.sum() == wanted[0]
+    drawn = list(zip(unordered(pairs), pairs.y.tolist(), strict=True))
     for sort, there in ((1, same), (0, different)) if wanted else ((None, same + different),):
-        seen = Counter(p for p, y in zip(unordered(pairs), pairs.y.tolist(), strict=True) if sort in (None, y))
+        seen = Counter(pair for pair, y in drawn if sort in (None, y))
         rounds, rest = divmod(seen.total(), there or 1)
         assert len(seen) == (there if rounds else rest), "every pair once before one comes again"
         assert not seen or max(seen.values()) <= rounds + bool(rest)
@@ -106,6 +107,7 @@ def test_any_labels_do():
     ([], 4, {}, "no pair"),
     ([0, 0, 1], 0, {}, "^n must be"), ([0, 0, 1], 2.0, {}, "^n must be"), ([0, 0, 1], True, {}, "^n must be"),
     ([0, 0, 1], 2, {"rate": 1.5}, "^rate must be"), ([0, 0, 1], 2, {"rate": "half"}, "^rate must be"),
+    ([0, 0, 1], 2, {"rate": None}, "^rate must be"), ([0, 0, 1], 2, {"rate": float("nan")}, "^rate must be"),
     ([[0, 0, 1]], 2, {}, "^labels must be"),
 ])
 def test_what_cannot_be_is_named(labels, n, options, message):
