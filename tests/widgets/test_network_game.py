@@ -7,6 +7,7 @@ import pytest
 import torch
 from traitlets import TraitError
 
+from course_lib.blocks.pair_losses import contrastive_loss
 from course_lib.data import load
 from course_lib.widgets import decode
 from course_lib.widgets.network_game import (
@@ -48,14 +49,14 @@ def test_two_points_by_hand(labels, x, loss, force):
 
 @pytest.mark.parametrize("negatives", [True, False])
 @pytest.mark.parametrize("margin", [0.5, 2.0, 3.0])
-def test_forces_are_minus_the_gradient_of_the_mean_over_all_pairs(margin, negatives):
+def test_forces_are_minus_the_gradient_of_the_librarys_contrastive_loss(margin, negatives):
     z = torch.tensor(scattered(int(10 * margin)), requires_grad=True)
     i, j = torch.triu_indices(len(z), len(z), 1)
     d, y = (z[i] - z[j]).norm(dim=1), torch.tensor(LABELS)[i] == torch.tensor(LABELS)[j]
-    each = torch.where(y, d**2, (margin - d).clamp(min=0) ** 2) if negatives else d**2
-    each.mean().backward()
+    expected = contrastive_loss(d, y if negatives else torch.ones_like(y), margin)
+    expected.backward()
     loss, forces = loss_and_forces(z.detach().numpy(), LABELS, margin, negatives)
-    assert loss == pytest.approx(each.mean().item(), abs=1e-12)
+    assert loss == pytest.approx(expected.item(), abs=1e-12)
     assert np.allclose(forces, -z.grad.numpy(), atol=1e-12) and np.abs(forces).max() > 0.01
     assert np.allclose(forces.sum(0), 0, atol=1e-12), "nothing moves the whole crowd"
 
