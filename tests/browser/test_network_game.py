@@ -151,6 +151,9 @@ def test_an_image_is_dragged_with_its_loss_and_margin(opened, piece, game):
     assert np.allclose(points(sheet)[3], [4.7, 2.1], atol=0.02), "it cannot leave the plane"
     sheet.mouse.move(600, 300)
     assert np.allclose(points(sheet)[3], [4.7, 2.1], atol=0.02), "let go is let go"
+    assert circle.get_attribute("r") == "200"
+    sheet.keyboard.press("Escape")
+    assert circle.get_attribute("r") == "0"
 
 
 def test_a_finger_drags_an_image(opened, piece):

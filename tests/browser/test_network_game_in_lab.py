@@ -52,6 +52,9 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
         assert np.allclose(state()[0][0] - beginning()[0], [0.1, -0.1])
         assert f"4, image 1: {beginning()[0][0] + 0.1:.1f}" in first.get_attribute("aria-label")
 
+        page.get_by_role("slider", name="Margin").press("ArrowRight")
+        assert state()[2] == pytest.approx(2.1)
+
         # What is set in code is seen.
         it.execute("game.points = [[0, 0], *game.points[1:]]; game.margin = 1.0; game.negatives = False")
         page.wait_for_function("() => document.querySelector('.course-value').textContent === '1.0'")
