@@ -193,7 +193,7 @@ export function mount(el, game) {
   for (const part of [slider, none, finish, reset]) part.dataset.lmSuppressShortcuts = "true";
   const box = (...parts) => { const span = make("span", "course-control"); span.append(...parts); return span; };
   const label = (input, textContent) => make("label", "", { htmlFor: input.id, textContent });
-  row.append(box(label(slider, "Margin"), slider, shown), box(none, label(none, "No dissimilar pairs: collapse")),
+  row.append(box(label(slider, "Margin"), slider, shown), box(none, label(none, "All pairs similar: collapse")),
              box(finish), box(reset));
 
   const circle = draw("circle", { class: "course-margin" });

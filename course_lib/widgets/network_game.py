@@ -32,7 +32,7 @@ def loss_and_forces(points: Points, labels: Sequence[int], margin: float,
     """The contrastive loss of points in a plane, and minus its gradient on each of them.
 
     The loss is the mean over all pairs of d^2 (similar: equal labels) or max(0, margin - d)^2 (dissimilar).
-    negatives: with False there are no dissimilar pairs: every pair counts as similar. Two dissimilar points
+    negatives: with False every pair counts as similar, whatever its labels. Two dissimilar points
     in the very same place do not push each other: no direction is the right one.
     Raises ValueError unless there are two points or more, a label for each, and a positive margin.
     """

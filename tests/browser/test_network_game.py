@@ -207,12 +207,12 @@ def test_gradients_finish_before_ones_eyes_collapse_and_lead_out_again(opened, p
     assert 0.05 < middle < 6, "it was seen on its way"
     assert np.allclose(points(sheet), let_gradients_finish(beginning(), game.labels, MARGIN), atol=0.02)
     assert loss(sheet)[0] == 0 and "like digits together" in sheet.get_by_role("status").inner_text()
-    sheet.get_by_role("checkbox", name="No dissimilar pairs").check()
+    sheet.get_by_role("checkbox", name="All pairs similar").check()
     assert loss(sheet)[0] > 1, "pairs that were content are pulled now"
     finish(sheet)
     assert np.ptp(points(sheet), 0).max() < 0.02 and loss(sheet) == [0, 0, 0]
     assert sheet.get_by_role("status").inner_text().startswith("Collapsed")
-    sheet.get_by_role("checkbox", name="No dissimilar pairs").uncheck()
+    sheet.get_by_role("checkbox", name="All pairs similar").uncheck()
     assert loss(sheet)[0] > 1
     finish(sheet)
     assert loss(sheet)[0] == 0 and np.ptp(points(sheet), 0).max() > 1

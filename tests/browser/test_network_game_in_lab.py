@@ -59,7 +59,7 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
         it.execute("game.points = [[0, 0], *game.points[1:]]; game.margin = 1.0; game.negatives = False")
         page.wait_for_function("() => document.querySelector('.course-value').textContent === '1.0'")
         assert "4, image 1: 0.0, 0.0" in first.get_attribute("aria-label")
-        assert page.get_by_role("checkbox", name="No dissimilar pairs").is_checked()
+        assert page.get_by_role("checkbox", name="All pairs similar").is_checked()
         finish(page)
         assert loss_and_forces(*state())[0] < 1e-4
 
