@@ -93,7 +93,7 @@ def test_the_middle_lies_between_what_the_loss_asks(row, middle):
 
 def test_a_sequence_tower_reads_order_and_a_mean_does_not():
     study = TextStudy(pairs=800, order=1.0, length=12, steps=60)
-    areas = [train_row(study, Row(encoder=encoder, distance="head"), 0).auc for encoder in ("mean", "sequence")]
+    areas = [train_row(study, Row(encoder=e, distance="head"), 0).auc for e in ("mean", "sequence")]
     assert areas[0] < 0.7 and areas[1] > 0.95
 
 
