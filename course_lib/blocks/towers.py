@@ -102,6 +102,29 @@ class ResidualTower(nn.Sequential):
         return f"concat={self.concat}, unit={self.unit}, final_relu={self.final_relu}"
 
 
+class ConvTower(nn.Sequential):
+    """Two 3x3 convolutions with batch norm, relu and a 2x2 max-pool each, and a linear map: for small images.
+
+    in_channels, side: of the images. width: channels of the first convolution, the second has twice as many.
+    features: of the embedding. norm: "before" the relu or "after" it. Raises ValueError for a side below 4,
+    other sizes below 1, or another norm.
+    """
+
+    def __init__(
+        self, in_channels: int, side: int, width: int = 16, features: int = 32, norm: str = "before"
+    ):
+        _check_sizes(in_channels=in_channels, side=side // 4, width=width, features=features)
+        if norm not in ("before", "after"):
+            raise ValueError(f'norm must be "before" or "after", got {norm!r}')
+        parts = []
+        for channels, out in ((in_channels, width), (width, 2 * width)):
+            layers = [nn.BatchNorm2d(out), nn.ReLU()]
+            parts += [nn.Conv2d(channels, out, 3, padding=1), *(layers if norm == "before" else layers[::-1]),
+                      nn.MaxPool2d(2)]
+        super().__init__(*parts, nn.Flatten(), nn.Linear(2 * width * (side // 4) ** 2, features))
+        self.features = features
+
+
 class SequenceTower(nn.Module):
     """A bidirectional GRU, then convolutions along time, relu, and the greatest answer of each channel.
 

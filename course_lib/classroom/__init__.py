@@ -2,8 +2,8 @@
 
 import importlib
 
-_ROOMS = {"claim": "claims", "record": "claims", "show": "source"}
-__all__ = ["claim", "record", "show"]
+_ROOMS = {"claim": "claims", "kept": "ledger", "record": "claims", "show": "source"}
+__all__ = ["claim", "kept", "record", "show"]
 
 
 def __getattr__(name: str):

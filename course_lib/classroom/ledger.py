@@ -85,6 +85,18 @@ def read(path: Path) -> list[dict]:
     return [_row(line, f"{path}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
 
 
+def kept(sentence: str, recorded: Path | None = None) -> list[str]:
+    """What the recorded ledger holds under this sentence or name: one line a row, for a lesson to show.
+
+    One line that says so if there is none.
+    """
+    rows = [row for row in read(recorded or recorded_path()) if row["sentence"] == sentence]
+    return [
+        f"{sentence}: {', '.join(f'{name} {value}' for name, value in row['shown'].items())} "
+        f"({row['scale']}, {row['device']}, {row['date'][:10]})" for row in rows
+    ] or [f"{sentence}: no run of this is in the ledger."]
+
+
 def accept(folder: Path, recorded: Path | None = None) -> int:
     """Copy the judged rows of `folder`/ledger.json into the recorded ledger; returns how many.
 

@@ -8,12 +8,12 @@ from course_lib.data.words import tokens
 
 SYNONYMS = {
     "learn": ("learn", "study", "master"),
-    "best": ("best", "ideal", "perfect"),
-    "novice": ("amateur", "newcomer", "novice"),
+    "best": ("best", "right", "perfect"),
+    "novice": ("newcomer", "novice"),
     "teacher": ("teacher", "tutor", "instructor"),
     "job": ("job", "career", "profession"),
     "money": ("money", "cash"),
-    "people": ("people", "folks", "persons"),
+    "people": ("people", "folks"),
     "start": ("start", "begin"),
     "trip": ("trip", "journey", "holiday"),
     "cheap": ("cheap", "inexpensive"),
@@ -31,18 +31,18 @@ SYNONYMS = {
 }
 
 FRONTS = (  # what people write before a question
-    "", "", "please tell me", "just a quick question", "hello all", "sorry if this was asked before",
-    "my {friend} wants to know", "my {friend} and i argue about this", "a {friend} of mine has asked me",
-    "for my {friend} in {month}", "i read something in {month}", "since {month} i ask myself",
+    "", "", "please tell me", "just a quick question:", "hello all,", "sorry if this was asked before:",
+    "my {friend} wants to know", "my {friend} and i argue about this:", "my {friend} has asked me",
+    "a question for my {friend} in {month}:", "i read something in {month}:", "since {month} i ask myself:",
 )
 BACKS = (  # and after it
-    "", "", "these days", "in your opinion", "if i may ask", "in real life", "and what do you think",
-    "thank you in advance", "says my {friend}", "my {friend} has no idea",
-    "because of my {friend}", "as of {month}",
+    "", "", "these days", "in your opinion", "if i may ask", "in real life", "what do you think",
+    "thank you in advance", "says my {friend}", "as my {friend} has no idea",
+    "asking for my {friend}", "from {month} on",
 )
 FILLERS = {
     "friend": (
-        "brother", "sister", "uncle", "boss", "neighbor", "roommate", "cousin", "wife", "husband",
+        "brother", "sister", "father", "boss", "neighbor", "roommate", "cousin", "wife", "husband",
         "colleague",
     ),
     "month": ("january", "march", "april", "june", "august", "september", "october", "december"),
@@ -55,16 +55,16 @@ SKILLS = (
 )
 PLACES = (
     ("paris",), ("london",), ("india",), ("japan",), ("brazil",), ("egypt",), ("canada",), ("mexico",),
-    ("australia",), ("turkey",), ("america", "usa"), ("italy",), ("kenya",), ("thailand",), ("norway",),
+    ("australia",), ("turkey",), ("america", "the usa"), ("italy",), ("kenya",), ("thailand",), ("norway",),
     ("berlin",),
 )
 THINGS = (
-    ("laptop", "notebook"), ("phone", "telephone"), ("car", "automobile"), ("bicycle", "bike"), ("camera",),
+    ("laptop", "notebook"), ("phone", "telephone"), ("car",), ("bicycle", "bike"), ("camera",),
     ("television", "tv"), ("watch",), ("printer",), ("motorcycle", "motorbike"), ("tablet",), ("boat",),
     ("guitar",), ("refrigerator",), ("sofa", "couch"), ("piano",), ("tractor",),
 )
 HABITS = (
-    ("coffee",), ("sugar",), ("smoking", "cigarettes"), ("alcohol", "liquor"), ("running", "jogging"),
+    ("coffee",), ("sugar",), ("smoking",), ("alcohol", "liquor"), ("running", "jogging"),
     ("milk",), ("meat",), ("chocolate",), ("stress",), ("salt",), ("tea",), ("fasting",), ("noise",),
     ("sunlight", "sunshine"), ("gaming",), ("yoga",),
 )
@@ -78,9 +78,9 @@ FIELDS = {  # field -> topics, and intent -> phrasings: the n-th ones of two int
         "alone": ("can i {learn} {t} alone", "is it possible for a {novice} to get into {t} without help",
                   "should i do without a {teacher} with {t}",
                   "does it take no {teacher} to make progress in {t}"),
-        "why": ("why do i {learn} {t}", "what is the reason for a {novice} to get into {t}",
+        "why": ("why should i {learn} {t}", "what is the reason for a {novice} to get into {t}",
                 "what should i gain with {t}", "who profits from progress in {t}"),
-        "why not": ("why do i not {learn} {t}", "what is the reason for a {novice} not to get into {t}",
+        "why not": ("why should i not {learn} {t}", "what is the reason for a {novice} not to get into {t}",
                     "what should i lose with {t}", "who never profits from progress in {t}"),
         "job": ("which {job} can i find if i {learn} {t}", "how can a {novice} make {money} out of {t}",
                 "should i apply for work with {t}", "what income follows progress in {t}"),
@@ -97,7 +97,7 @@ FIELDS = {  # field -> topics, and intent -> phrasings: the n-th ones of two int
         "move": ("which papers do i need to live in {t}", "is a visa for {t} easy to obtain",
                  "what are the rules for foreigners like in {t}",
                  "can students work legally for some weeks in {t}"),
-        "not safe": ("how careful do i not need to be to {visit} {t}", "is a {trip} to {t} not {safe}",
+        "not safe": ("how much risk do i run if i {visit} {t}", "is a {trip} to {t} not {safe}",
                      "what are the dangers and risks like in {t}",
                      "can visitors not walk alone for some weeks in {t}"),
     }),
@@ -126,7 +126,7 @@ FIELDS = {  # field -> topics, and intent -> phrasings: the n-th ones of two int
         "sleep": ("does {t} {cause} poor sleep", "how does {t} change the night",
                   "why am i awake after {t}", "should {people} who lie awake blame {t}"),
         "no sleep": ("does no {t} {cause} poor sleep", "how does life without {t} change the night",
-                     "why am i awake if not after {t}", "should {people} who lie awake not blame {t}"),
+                     "why am i awake without {t}", "should {people} who lie awake not blame {t}"),
         "weight": ("does {t} {cause} weight loss", "how does {t} change the waist",
                    "why am i thinner after {t}", "should {people} who lose weight thank {t}"),
     }),

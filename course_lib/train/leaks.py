@@ -15,7 +15,7 @@ from course_lib.train.text_study import Row, TextStudy, train_row
 def split_leak(study: TextStudy, row: Row, seed: int) -> float:
     """Split by pair, so that questions stand on both sides, minus split by question."""
     pairs = questions(study.pairs, seed=seed)
-    leaky, clean = (train_row(study, row, seed, parts=split(pairs, seed=seed))
+    leaky, clean = (train_row(study, row, seed, parts=split(pairs, study.shares, seed))
                     for split in (split_by_pair, split_by_question))
     return leaky.accuracy - clean.accuracy
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from course_lib.blocks.pair_losses import batch_hard_triplet_loss, contrastive_loss, logistic_pair_loss
 from course_lib.blocks.siamese import PairHead, Siamese, euclidean
-from course_lib.blocks.towers import ResidualTower
+from course_lib.blocks.towers import ConvTower, ResidualTower
 from course_lib.data import load
 from course_lib.data.images import Images
 from course_lib.data.pairs import class_pairs, hold_out
@@ -30,8 +30,8 @@ class PairStudy:
     data: "mnist" or "cifar10"; size: as in `data.load`; side: pixels a side. unseen: the classes that stay
     out of training; a number for so many that each seed draws.
     pairs: to train on; tested: to measure on; half of them are of one class.
-    net: "mlp" (a `ResidualTower` of this depth and width) or "resnet" (a `CifarNet`). norm: where the tower
-    has batch norm. features: numbers of an embedding.
+    net: "conv" (a `ConvTower` of this width), "mlp" (a `ResidualTower`) or "resnet" (a `CifarNet`), both of
+    this depth too. norm: where the first two have batch norm. features: numbers of an embedding.
     """
 
     data: str = "mnist"
@@ -39,17 +39,17 @@ class PairStudy:
     side: int = 14
     unseen: tuple[int, ...] | int = (7, 8, 9)
     pairs: int = 4000
-    tested: int = 2000
-    net: str = "mlp"
+    tested: int = 4000
+    net: str = "conv"
     depth: int = 3
-    width: int = 128
+    width: int = 8
     features: int = 32
     norm: str | None = "before"
-    margin: float = 3.0
+    margin: float = 5.0
     steps: int = 200
     batch_size: int = 64
     lr: float = 0.003
-    seeds: int = 5
+    seeds: int = 6
 
     def units(self, seeds: list[int], kinds: tuple[str, ...] = KINDS) -> Iterator[tuple[str, int]]:
         """(kind, seed) of every unit."""
@@ -58,14 +58,15 @@ class PairStudy:
                 yield kind, seed
 
     def images(self, seed: int, device: torch.device | str = "cpu") -> tuple[Images, Images, Images]:
-        """Train images of the seen classes; test images of the seen classes and of the unseen ones."""
-        train, test = (load(self.data, split, size=self.size, device=device).resize(self.side)
-                       for split in ("train", "test"))
+        """To train on, images of the seen classes; to ask about, other images of these, and images of the unseen
+        classes. The last come from the train split, which has more of them: none was trained on."""
+        train, test = (_read(self.data, part, self.size, self.side, device) for part in ("train", "test"))
         out = self.unseen
         if isinstance(out, int):
             order = torch.randperm(len(train.classes), generator=torch.Generator().manual_seed(seed))
             out = order[:out].tolist()
-        return hold_out(train, out)[0], *hold_out(test, out)
+        seen, unseen = hold_out(train, out)
+        return seen, hold_out(test, out)[0], unseen
 
     def test_pairs(self, images: Images, seed: int) -> tuple[Float[Tensor, "pairs 2 *item"], Tensor]:
         """The pairs that a seed is measured on, and whether they are of one class."""
@@ -76,25 +77,33 @@ class PairStudy:
         """A new net. Raises ValueError for another kind or net."""
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
-        if self.net == "mlp":
+        if self.net == "conv":
+            tower = ConvTower(channels, self.side, self.width, self.features, self.norm)
+        elif self.net == "mlp":
             tower = ResidualTower(channels * self.side**2, self.width, self.depth, out_features=self.features,
                                   norm=self.norm)
         elif self.net == "resnet":
             tower = CifarNet(self.depth, width=self.width, in_channels=channels, classes=self.features)
         else:
-            raise ValueError(f"net must be mlp or resnet, got {self.net!r}")
+            raise ValueError(f"net must be conv, mlp or resnet, got {self.net!r}")
         return Siamese(tower, PairHead(self.features) if kind == "logistic" else euclidean)
+
+
+@lru_cache(maxsize=4)  # all units of a study ask for the same images
+def _read(data: str, split: str, size: str, side: int, device: torch.device | str) -> Images:
+    return load(data, split, size=size, device=device).resize(side)
 
 
 @dataclass(frozen=True)
 class PairUnit:
-    """One trained net, and areas under the ROC curve: its own on pairs of new images of the classes that it
-    was trained on, on pairs of unseen classes, and there that of the distance of raw pixels."""
+    """One trained net, and areas under the ROC curve, its own and (raw) that of the distance of pixels: on
+    pairs of new images of the classes that it was trained on (seen), and on pairs of unseen classes."""
 
     kind: str
     seed: int
     history: History
     seen_auc: float
+    raw_seen_auc: float
     auc: float
     raw_auc: float
     model: Siamese
@@ -120,8 +129,9 @@ def train_pairs(
         history = fit(model, pairs.take(train.x), pairs.y, batch_size=study.batch_size, loss=loss, **options)
     known_x, known_y = study.test_pairs(seen, seed)
     x, y = study.test_pairs(unseen, seed)
-    known, new = auc(known_y, similarity(model, known_x)), auc(y, similarity(model, x))
-    return PairUnit(kind, seed, history, known, new, auc(y, pixel_similarity(x)), model)
+    known, pixels = auc(known_y, similarity(model, known_x)), auc(known_y, pixel_similarity(known_x))
+    new, new_pixels = auc(y, similarity(model, x)), auc(y, pixel_similarity(x))
+    return PairUnit(kind, seed, history, known, pixels, new, new_pixels, model)
 
 
 def pixel_similarity(x: Float[Tensor, "pairs 2 *item"]) -> Float[Tensor, "pairs"]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from course_lib.blocks import PairHead, ResidualTower, SequenceTower, Siamese
-from course_lib.blocks.towers import true_lengths
+from course_lib.blocks.towers import ConvTower, true_lengths
 
 NORMS = ("before", "after", "pre", None)
 
@@ -203,3 +203,20 @@ def test_features_and_bad_settings():
     for shape in ((4, 3), (2, 4, 5), (2, 2, 4, 3)):
         with pytest.raises(ValueError, match=r"^x must be \[batch, time, 3\]"):
             sequence_tower()(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("norm", ["before", "after"])
+def test_a_conv_tower_has_its_layers_in_order_and_any_image_of_its_side(norm):
+    tower = ConvTower(3, 10, width=4, features=5, norm=norm)
+    kinds = [type(layer).__name__ for layer in tower]
+    pair = ["BatchNorm2d", "ReLU"] if norm == "before" else ["ReLU", "BatchNorm2d"]
+    assert kinds == 2 * ["Conv2d", *pair, "MaxPool2d"] + ["Flatten", "Linear"]
+    assert tower(torch.rand(2, 3, 10, 10)).shape == (2, 5) and tower.features == 5
+    assert (tower(torch.rand(20, 3, 10, 10)) < 0).any()
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"side": 3}, "side must be"), ({"norm": "pre"}, "norm must be")])
+def test_a_conv_tower_names_bad_arguments(change, message):
+    with pytest.raises(ValueError, match=message):
+        ConvTower(**{"in_channels": 1, "side": 8} | change)

@@ -1,4 +1,4 @@
-"""Lesson 10 as a learner meets it: their own copy, Run All, the game by hand, the grid, a wrong and a right answer."""
+"""Lesson 10 as a learner meets it: their own copy, Run All, game and grid, a wrong and a right answer."""
 
 import pytest
 from harness import PIXELS

@@ -22,8 +22,8 @@ def test_the_rows_are_the_sources_with_its_figures():
     assert [source for _, source in ROWS.values()] == [
         0.69, 0.72, 0.67, 0.74, 0.77, 0.78, 0.75, 0.79, "Fail", 0.84, 0.91]
     base = ROWS["residual, BN before relu"][0]
-    for name in ("residual, BN after relu", "+ dropout", "+ layer concat", "unit norm + cosine",
-                 "learned head"):
+    for name in ("own vectors", "pretrained vectors", "residual, BN after relu", "+ dropout",
+                 "+ layer concat", "unit norm + cosine", "learned head"):
         row = ROWS[name][0]
         assert sum(getattr(row, key) != getattr(base, key) for key in PLAIN) == 1, name
 
