@@ -58,8 +58,8 @@ class PairStudy:
                 yield kind, seed
 
     def images(self, seed: int, device: torch.device | str = "cpu") -> tuple[Images, Images, Images]:
-        """To train on, images of the seen classes; to ask about, other images of these, and images of the unseen
-        classes. The last come from the train split, which has more of them: none was trained on."""
+        """To train on, images of the seen classes; to ask about, other images of these, and images of the
+        unseen classes. The last come from the train split, which has more of them: none was trained on."""
         train, test = (_read(self.data, part, self.size, self.side, device) for part in ("train", "test"))
         out = self.unseen
         if isinstance(out, int):

@@ -7,14 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_lib.widgets.network_game import (
-    MARGIN,
-    MARGINS,
-    beginning,
-    let_gradients_finish,
-    loss_and_forces,
-    network_game,
-)
+from course_lib.widgets.network_game import MARGIN, MARGINS, beginning, let_gradients_finish
+from course_lib.widgets.network_game import loss_and_forces, network_game
 from course_lib.widgets.page import FILES
 from course_lib.widgets.stored import deck_html
 

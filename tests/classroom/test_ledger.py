@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.classroom import ledger
-from course_lib.classroom.ledger import LedgerError, accept, compare, read
+from course_lib.classroom.ledger import LedgerError, accept, compare, kept, read
 from course_lib.classroom.ledger_page import page
 
 HOLDS, FAILS, UNDECIDED, NOT_JUDGED = "holds", "does not hold", "undecided", "not judged"
@@ -48,9 +48,17 @@ def test_accept_writes_one_line_a_row_that_reads_back(tmp_path, record):
 def test_accept_replaces_only_the_same_claim_at_the_same_place(tmp_path, record, changes):
     write(record, row(verdict=FAILS), row(**changes))
     assert accept(a_run(tmp_path, row(verdict=HOLDS)), record) == 1
-    kept = read(record)
-    assert len(kept) == 2
-    assert all(r["verdict"] == HOLDS for r in kept)
+    found = read(record)
+    assert len(found) == 2
+    assert all(r["verdict"] == HOLDS for r in found)
+
+
+def test_a_lesson_can_tell_what_the_ledger_holds(tmp_path, record):
+    shown = {"shown": {"gain": "0.05, 5 seeds"}, "date": "2026-11-24T10:00:00Z"}
+    write(record, row("one", **shown), row("two", **shown), row("one", scale="class", **shown))
+    assert kept("one", record) == ["one: gain 0.05, 5 seeds (quick, cpu, 2026-11-24)",
+                                   "one: gain 0.05, 5 seeds (class, cpu, 2026-11-24)"]
+    assert kept("three", record) == ["three: no run of this is in the ledger."]
 
 
 def test_accepting_twice_or_in_another_order_gives_the_same_file(tmp_path, record):
