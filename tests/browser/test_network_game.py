@@ -7,8 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_lib.widgets.network_game import MARGIN, MARGINS, beginning, let_gradients_finish
-from course_lib.widgets.network_game import loss_and_forces, network_game
+from course_lib.widgets.network_game import (
+    MARGIN,
+    MARGINS,
+    beginning,
+    let_gradients_finish,
+    loss_and_forces,
+    network_game,
+)
 from course_lib.widgets.page import FILES
 from course_lib.widgets.stored import deck_html
 
@@ -60,10 +66,8 @@ def points(sheet) -> np.ndarray:
         const plane = document.querySelector('.course-stage > svg').getBoundingClientRect();
         return [...document.querySelectorAll('.course-thumb')].map(thumb => {
             const box = thumb.getBoundingClientRect();
-            return [((box.left + box.right) / 2 - plane.left) / plane.width,
-                    ((box.top + box.bottom) / 2 - plane.top) / plane.height];
-        });
-    }""")
+            const x = (box.left + box.right) / 2 - plane.left, y = (box.top + box.bottom) / 2 - plane.top;
+            return [x / plane.width, y / plane.height]; }); }""")
     return (np.array(places) - 0.5) * [10, -4.8]
 
 
