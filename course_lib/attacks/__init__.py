@@ -1,1 +1,1 @@
-"""Attacks on image classifiers, all with one signature (see `contract`). None changes the model it attacks."""
+"""Attacks on image classifiers, all with one signature (see `contract`). None changes its model."""

@@ -20,7 +20,7 @@ def add_inside(x: Images, delta: Images) -> Images:
 
 
 def linf_box(x: Images, eps: float) -> tuple[Images, Images]:
-    """(lowest, highest) image that lies in [0, 1] and at most eps from x: v.clamp(lowest, highest) projects."""
+    """(lowest, highest) image that is in [0, 1] and within eps of x; v.clamp(lowest, highest) projects."""
     whole = torch.full_like(wide(x), eps)
     return add_inside(x, -whole), add_inside(x, whole)
 
@@ -31,7 +31,12 @@ def project_l2(v: Images, x: Images, eps: float) -> Images:
     norm = delta.flatten(1).norm(dim=1)
     # A hair less than eps, for the rounding of the sum inside the norm.
     scale = (eps * (1 - 1e-12) / norm.clamp(min=1e-300)).clamp(max=1)
-    return add_inside(x, delta * scale.view(-1, *[1] * (x.dim() - 1)))
+    return add_inside(x, delta * per_row(scale, delta))
+
+
+def per_row(values: Tensor, x: Images) -> Tensor:
+    """One value an image, shaped to multiply or compare with x."""
+    return values.view(-1, *[1] * (x.dim() - 1))
 
 
 def wide(x: Tensor) -> Tensor:

@@ -64,7 +64,8 @@ def check_numbers(*, eps: float | None = None, steps: int | None = None, norm: s
     if eps is not None:
         check_size("eps", eps, zero=True)
         if norm == "linf" and eps > 1:
-            raise ValueError(f"eps must be at most 1, as pixels are in [0, 1], got {eps:g}; for 8 of 255 use 8/255")
+            raise ValueError(f"eps must be at most 1, as pixels are in [0, 1], got {eps:g}; "
+                             "for 8 of 255 use 8/255")
     if steps is not None:
         check_count("steps", steps)
     if generator is not None and not isinstance(generator, torch.Generator):
@@ -81,4 +82,5 @@ def check_size(name: str, value: float, *, zero: bool = False) -> None:
     """Raises ValueError unless value is a finite number above 0, or also 0."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     if not number or value < 0 or (value == 0 and not zero):
-        raise ValueError(f"{name} must be a finite number {'of 0 or more' if zero else 'above 0'}, got {value!r}")
+        least = "of 0 or more" if zero else "above 0"
+        raise ValueError(f"{name} must be a finite number {least}, got {value!r}")

@@ -1,8 +1,8 @@
 """What every attack shares: checked inputs, a model that is left as it was, parts of bounded size.
 
 An attack is `attack(model, x, y, *, eps=..., steps=..., generator=None, chunk=None, progress=False, ...)`.
-x holds images in [0, 1] with one row an image, y their labels; the answer has the shape, dtype and device of x,
-lies in [0, 1] and inside the eps ball, and is the clean image wherever the attack failed. It looks like this:
+x holds images in [0, 1] with one row an image, y their labels. The answer has the shape, dtype and device of
+x, lies in [0, 1] and inside the eps ball, and is the clean image wherever the attack failed. In short:
 
     check_numbers(eps=eps, steps=steps)
     with attacking(model, x, y) as (net, x, y):
@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from course_lib.attacks.ball import per_row
 from course_lib.attacks.checks import check_count, check_images, check_labels, check_model
 
 Images = Float[Tensor, "images ..."]
@@ -27,10 +28,11 @@ Net = Callable[[Images], Logits]
 
 @contextmanager
 def attacking(model: nn.Module, x: Images, y: Labels) -> Iterator[tuple[Net, Images, Labels]]:
-    """Inside: every module in eval mode, gradients on. Afterwards, whatever happened: modes and buffers as before.
+    """Inside: every module in eval mode, gradients on. Afterwards, whatever happens: all as it was before.
 
-    Gives (net, x, y): the model with checked answers, and x and y without history, y as int64. Ask for gradients
-    by `input_gradient` or `torch.autograd.grad`, never by `.backward()`: nothing may reach the weights' `.grad`.
+    Gives (net, x, y): the model with checked answers, and x and y without history, y as int64. Ask for
+    gradients by `input_gradient` or `torch.autograd.grad`, never by `.backward()`, which would also change
+    the weights' `.grad`.
     Raises ValueError or TypeError, naming the argument, where model, x and y do not go together.
     """
     check_model(model, x)
@@ -63,7 +65,8 @@ def _answering(model: nn.Module, y: Labels) -> Net:
         logits = model(x)
         if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) != len(x):
             shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-            raise ValueError(f"model must answer one row of logits an image, [{len(x)}, classes]; got {shape}")
+            raise ValueError(f"model must answer one row of logits an image, [{len(x)}, classes], "
+                             f"got {shape}")
         if highest >= logits.shape[1]:
             raise ValueError(f"y must hold labels from 0 to {logits.shape[1] - 1}, got {highest}")
         return logits
@@ -88,7 +91,7 @@ def input_gradient(
 
 
 def fooled(logits: Logits, y: Labels, targeted: bool = False) -> Bool[Tensor, " images"]:
-    """Is the answer another class than y, or y itself where targeted? An answer that is not finite fools nobody."""
+    """Is the answer another class than y (targeted: y itself)? One that is not finite fools nobody."""
     answer = logits.argmax(1)
     return (answer == y if targeted else answer != y) & logits.isfinite().all(1)
 
@@ -98,19 +101,13 @@ def where_rows(rows: Bool[Tensor, " images"], a: Images, b: Images) -> Images:
     return torch.where(per_row(rows, a), a, b)
 
 
-def per_row(values: Tensor, x: Images) -> Tensor:
-    """One value an image, shaped to multiply or compare with x."""
-    return values.view(-1, *[1] * (x.dim() - 1))
-
-
 def in_chunks(
     attack: Callable[[slice, Callable[[], object]], Images], x: Images, *,
     chunk: int | None = None, steps: int = 1, progress: bool = False,
 ) -> Images:
-    """attack(rows, tick) on slices of at most `chunk` rows, its answers put together; x itself stays as it is.
+    """attack(rows, tick) on slices of at most `chunk` rows, its answers put together; x stays as it is.
 
-    `tick()` moves the progress bar by one of `steps`; an attack may end a part early. By default a chunk has
-    256 rows, 1024 on a GPU: on a CPU larger ones cost memory and gain no time.
+    `tick()` moves the progress bar by one of `steps`; a part may end early. By default a chunk has 256 rows, 1024 on a GPU: on a CPU larger ones cost memory and gain no time.
     """
     if chunk is not None:
         check_count("chunk", chunk)
