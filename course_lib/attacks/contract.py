@@ -107,7 +107,8 @@ def in_chunks(
 ) -> Images:
     """attack(rows, tick) on slices of at most `chunk` rows, its answers put together; x stays as it is.
 
-    `tick()` moves the progress bar by one of `steps`; a part may end early. By default a chunk has 256 rows, 1024 on a GPU: on a CPU larger ones cost memory and gain no time.
+    `tick()` moves the progress bar by one of `steps`; a part may end early. By default a chunk has
+    256 rows, 1024 on a GPU; on a CPU larger ones cost memory and gain no time.
     """
     if chunk is not None:
         check_count("chunk", chunk)
