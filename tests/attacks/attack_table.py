@@ -13,7 +13,7 @@ from course_lib.attacks import apgd, apgd_targeted, bim, fgsm, mi_fgsm, pgd
 class Case:
     """An attack with settings under which it fools most images of the toy models.
 
-    norm: of the ball that `eps` in the options gives; None for an attack without one.
+    norm: of the ball of size options["eps"], 'linf' or 'l2'; None for an attack without one.
     random: it draws numbers, so that a batch need not equal its images one by one.
     """
 
