@@ -159,6 +159,21 @@ def test_whoever_is_fooled_leaves_and_is_not_asked_again():
     robust = int((answers(model, x_adv) == wrong).sum())
     assert 0 < robust < 30 and watched.rows[-1] >= robust
     assert watched.rows[1:] == sorted(watched.rows[1:], reverse=True)
+    assert watched.rows[1] > watched.rows[11], "nobody left in the first of the runs"
+
+
+class OneDoor(nn.Module):
+    """Of the wrong classes only the likeliest, class 1, can be reached."""
+
+    def forward(self, x):
+        door = 2 * (x.mean(1) - 0.5)
+        return torch.stack([0 * door + 0.2, door, 0 * door - 5, 0 * door - 6], 1)
+
+
+def test_the_likeliest_class_is_the_first_target():
+    x, y = torch.full((3, 4), 0.5), torch.zeros(3, dtype=torch.long)
+    x_adv = apgd_targeted(OneDoor(), x, y, eps=0.2, steps=10, targets=1)
+    assert (answers(OneDoor(), x_adv) == 1).all()
 
 
 def test_the_targeted_run_finds_at_least_as_many():
