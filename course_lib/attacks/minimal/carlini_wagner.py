@@ -32,7 +32,7 @@ def carlini_wagner(
     failure. confidence: by how much the new class must lead. give_up: an image whose loss no longer falls
     leaves a descent early; its loss is looked at ten times a descent. refine: as in `deepfool`.
     Nothing is random, so generator is not used.
-    Passes: one forward of the clean images, then a forward and a backward row for each image, step and weight.
+    Passes: the clean images forward, then a row forward and a row back for each image, step and weight.
     """
     check_numbers(eps=eps, steps=steps, norm="l2", generator=generator)
     check_size("lr", lr)
@@ -60,7 +60,7 @@ def _descend(
         image = ((tanh + 1) / 2).to(x.dtype)
         pull, logits, loss = input_gradient(net, image, partial(missing, goal=goal, c=c))
         r = working(image) - clean
-        best.offer(rows, image, goal.reached(logits))
+        best.offer(rows, image, goal.clear_margin(logits))
         gradient = (2 * r + working(pull)) * (1 - tanh.square()) / 2
         mean.lerp_(gradient, 0.1)
         square.lerp_(gradient.square(), 0.001)

@@ -32,7 +32,7 @@ def by_constants(
     for _ in range(searches):
         here = best.empty()
         descent(net, x, goal, constant, here, tick)
-        best.offer(rows, here.image, here.found)
+        best.offer(rows, here.image, here.margin)
         works = torch.where(here.found, torch.minimum(works, constant), works)
         fails = torch.where(here.found, fails, torch.maximum(fails, constant))
         middle = (fails * works).sqrt()

@@ -13,23 +13,23 @@ from course_lib.attacks.ball import per_row
 from course_lib.attacks.checks import check_count, check_numbers, check_size
 from course_lib.attacks.contract import Images, Labels, Net
 from course_lib.attacks.minimal.frame import minimal
-from course_lib.attacks.minimal.goal import Best, Goal, l2, working
+from course_lib.attacks.minimal.goal import Best, Goal, l2, rounding, working
 
 
 def deepfool(
     model: nn.Module, x: Images, y: Labels, *, eps: float | None = None, steps: int = 50,
-    overshoot: float = 0.02, candidates: int = 10, refine: int = 0,
+    overshoot: float = 0.02, candidates: int = 10, refine: int = 3,
     generator: torch.Generator | None = None, chunk: int | None = None, progress: bool = False,
 ) -> Images:
     """Nearly the smallest L2 step out of the label's region, for each image.
 
     eps: an image that had to go farther is a failure; None for any distance. overshoot: how far past the
-    face, as a share of the whole step; on a linear model the step is too long by this much, and by what the
-    walls 0 and 1 cut off. candidates: how many classes are looked at, the most likely of the clean image.
-    refine: 1 + refine passes more look for a nearer image on the line back (0: none).
+    face, as a share of the whole way, an image is looked at; those that are fooled leave.
+    candidates: how many classes are looked at, the most likely of the clean image.
+    refine: how many passes forward look for a nearer image on the line back to the clean one, in the end.
     Nothing is random, so generator is not used.
-    Passes: one forward of the clean images; then a step of k images takes 2 k forward rows and
-    (candidates - 1) k backward rows. Images that are fooled leave.
+    Passes: the clean images forward, two rows forward and candidates - 1 back for each step of an image, and
+    `refine` rows forward for each image found.
     """
     check_numbers(eps=eps, steps=steps, norm="l2", generator=generator)
     check_size("overshoot", overshoot, zero=True)
@@ -47,31 +47,34 @@ def _search(
     rows = torch.arange(len(x), device=x.device)
     classes = logits.scatter(1, goal.labels[:, None], torch.inf)  # the label comes first
     classes = classes.topk(min(candidates, logits.shape[1])).indices
-    clean, image, total = working(x), x, torch.zeros_like(working(x))  # total: r of the paper, summed
+    clean, image = working(x), x
     for _ in range(steps):
-        total = total + _to_nearest_face(net, image, classes)
-        image = (clean + (1 + overshoot) * total).clamp(0, 1).to(x.dtype)
+        step = _to_nearest_face(net, image, classes)
+        image = (working(image) + step).clamp(0, 1).to(x.dtype)
+        farther = (clean + (1 + overshoot) * (working(image) - clean)).clamp(0, 1).to(x.dtype)
         with torch.no_grad():
-            there = goal.reached(net(image))
-        best.offer(rows, image, there)
+            margin = goal.clear_margin(net(farther))
+        best.offer(rows, farther, margin)
         tick()
-        stay = (~there).nonzero().squeeze(1)
+        stay = (margin <= 0).nonzero().squeeze(1)
         if not len(stay):
             return
         goal = goal.of(stay)
-        rows, classes, clean, image, total = (t[stay] for t in (rows, classes, clean, image, total))
+        rows, classes, clean, image = (t[stay] for t in (rows, classes, clean, image))
 
 
 def _to_nearest_face(net: Net, image: Images, classes: Int[Tensor, "rows candidates"]) -> Tensor:
     """The step to the nearest of the planes f_k = f_label of the linearised model; column 0 is the label."""
     image = image.detach().requires_grad_()
-    chosen = net(image).gather(1, classes)
+    logits = net(image)
+    chosen = logits.gather(1, classes)
     behind = chosen[:, 1:] - chosen[:, :1]  # f_k - f_label, below 0
-    nearest = torch.full_like(working(behind[:, 0].detach()), torch.inf)
+    beyond = 2 * rounding(logits.detach())  # at the face itself the answer would be anybody's
+    nearest = torch.full_like(beyond, torch.inf)
     step = torch.zeros_like(working(image.detach()))
     for k in range(behind.shape[1]):
         (w,) = torch.autograd.grad(behind[:, k].sum(), image, retain_graph=k + 1 < behind.shape[1])
-        w, gap = working(w), working(behind[:, k].detach()).abs()
+        w, gap = working(w), beyond - working(behind[:, k].detach())
         steepness = l2(w)
         distance = torch.where(steepness > 0, gap / steepness, torch.inf)
         closer = distance < nearest

@@ -29,8 +29,8 @@ def elastic_net(
     eps: an image that had to go farther in L1 is a failure; None for any distance. beta: a pixel that moved
     by less is put back. c, searches, confidence, give_up: as in `carlini_wagner`; refine: as in `deepfool`.
     Nothing is random, so generator is not used.
-    Passes: one forward of the clean images, then a forward and a backward row for each image, step and
-    weight, and one more forward row wherever the new image would be the nearest so far.
+    Passes: the clean images forward, then a row forward and a row back for each image, step and weight, and
+    one more row forward wherever the new image would be the nearest so far.
     """
     if rule not in ("EN", "L1"):
         raise ValueError(f"rule must be 'EN' or 'L1', got {rule!r}")
@@ -55,7 +55,7 @@ def elastic(r: Tensor, beta: float) -> Tensor:
 
 
 def shrink(z: Tensor, clean: Tensor, beta: float) -> Tensor:
-    """Equation 5: z drawn towards the clean image by beta, or onto it where it is nearer than that; in [0, 1]."""
+    """Equation 5: z drawn towards the clean image by beta, onto it where it is nearer; in [0, 1]."""
     r = z - clean
     return torch.where(r.abs() > beta, (z - beta * r.sign()).clamp(0, 1), clean)
 
@@ -89,5 +89,5 @@ def _ask(net: Net, best: Best, rows: Tensor, image: Images, goal: Goal) -> None:
     near = best.nearer(rows, image).nonzero().squeeze(1)
     if len(near):
         with torch.no_grad():
-            reached = goal.of(near).reached(net(image[near]))
-        best.offer(rows[near], image[near], reached)
+            margin = goal.of(near).clear_margin(net(image[near]))
+        best.offer(rows[near], image[near], margin)

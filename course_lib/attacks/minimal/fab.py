@@ -1,8 +1,8 @@
 """FAB: project onto the linearised decision boundary, and lean towards the clean image while doing so.
 
 Croce, Hein: Minimally distorted adversarial examples with a fast adaptive boundary attack (2020),
-arXiv 1907.02044, algorithm 1; the targeted form of the authors' AutoAttack: one boundary, label against target.
-Symbols of the paper: alpha, eta, beta.
+arXiv 1907.02044, algorithm 1, in the targeted form that the authors use in AutoAttack: one boundary at a
+time, between the label and another class. Symbols of the paper: alpha, eta, beta.
 """
 
 from functools import partial
@@ -25,13 +25,12 @@ def fab(
 ) -> Images:
     """The nearest image of another class, in norm "linf" or "l2": `steps` steps towards each of the targets.
 
-    eps: an image that had to go farther is a failure; None for any distance. targets: how many classes are
-    tried, the most likely ones of the clean image. alpha: the most that a step leans towards the clean image.
-    eta: how far past the boundary, as a factor of the step. beta: what is left of the way from the clean
-    image after a success. refine: as in `deepfool`. leave_when_fooled: with an eps, an image leaves as soon
-    as one is found inside it, instead of the nearest one.
-    Nothing is random, so generator is not used.
-    Passes: one forward of the clean images, then 2 forward and 1 backward row for each image, target and step.
+    eps: an image that had to go farther is a failure; None for any distance. targets: how many classes
+    are tried, the most likely ones of the clean image. alpha: the most that a step leans towards the clean
+    image. eta: how far past the boundary, as a factor of the step. beta: what is left of the way from the
+    clean image after a success. refine: as in `deepfool`. leave_when_fooled: an image leaves as soon as one
+    is found inside eps; else its nearest one is looked for. Nothing is random, so generator is not used.
+    Passes: the clean images forward, then two rows forward and one back for each image, target and step.
     """
     check_numbers(eps=eps, steps=steps, norm=norm, generator=generator)
     check_count("targets", targets)
@@ -51,7 +50,8 @@ def fab(
 
 
 def _each_target(
-    net: Net, x: Images, goal: Goal, logits: Tensor, best: Best, tick, *, targets: int, enough: float, **settings
+    net: Net, x: Images, goal: Goal, logits: Tensor, best: Best, tick, *,
+    targets: int, enough: float, **settings,
 ) -> None:
     others = logits.scatter(1, goal.labels[:, None], -torch.inf)
     others = others.topk(min(targets, logits.shape[1] - 1)).indices
@@ -80,9 +80,9 @@ def _towards(
         now = ((1 - lean) * (now + eta * step) + lean * (clean + eta * clean_step)).clamp(0, 1)
         image = now.view(-1, *shape).to(x.dtype)
         with torch.no_grad():
-            there = goal.reached(net(image))
-        best.offer(rows, image, there)
-        back = torch.where(there[:, None], clean + beta * (now - clean), now)
+            margin = goal.clear_margin(net(image))
+        best.offer(rows, image, margin)
+        back = torch.where(margin[:, None] > 0, clean + beta * (now - clean), now)
         image = back.view(-1, *shape).to(x.dtype)
         tick()
         stay = (best.size[rows] > enough).nonzero().squeeze(1)

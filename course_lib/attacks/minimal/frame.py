@@ -1,7 +1,7 @@
 """The frame of every minimal attack: which images are attacked, and what is answered for them.
 
-A method is `method(net, x, goal, logits, best, tick)`: it gets a part of the images, none of which is at its goal
-yet, their clean logits, and offers to `best` whatever it finds. `tick()` moves the progress bar by a step.
+A method is `method(net, x, goal, logits, best, tick)`: it gets a part of the images, none of them at its goal
+yet, and their clean logits, and offers to `best` what it finds. `tick()` moves the progress bar by a step.
 """
 
 from collections.abc import Callable
@@ -57,14 +57,14 @@ def draw_near(net: Net, goal: Goal, start: Tensor, best: Best, passes: int) -> N
         return
     goal, clean, whole = goal.of(rows), best.clean[rows], best.image[rows] - best.clean[rows]
     near, far = torch.zeros_like(best.size[rows]), torch.ones_like(best.size[rows])  # shares of the line
-    before, after = start[rows], goal.clear_margin(net(best.image[rows]))
+    before, after = start[rows], best.margin[rows]
     for _ in range(passes):
         share = near + (far - near) * (-before / (after - before)).clamp(0, 1)
         share = share + 0.05 * (far - share)
         image = (clean + per_row(share.to(clean.dtype), clean) * whole).clamp(0, 1)
         margin = goal.clear_margin(net(image))
+        best.offer(rows, image, margin)
         there = margin > 0
-        best.offer(rows, image, there)
         near, before = torch.where(there, near, share), torch.where(there, before, margin)
         far, after = torch.where(there, share, far), torch.where(there, margin, after)
 

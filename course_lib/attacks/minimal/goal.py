@@ -20,7 +20,7 @@ _STEPS = {torch.bfloat16: 4, torch.float16: 4}
 
 @dataclass(frozen=True)
 class Goal:
-    """Away from `labels`, the true ones, or towards them if targeted; the new answer leads by `confidence`."""
+    """Away from `labels`, the true ones, or towards them if targeted; the new class leads by `confidence`."""
 
     labels: Int[Tensor, " rows"]
     targeted: bool = False
@@ -31,20 +31,21 @@ class Goal:
         return Goal(self.labels[rows], self.targeted, self.confidence)
 
     def margin(self, logits: Logits) -> Rows:
-        """How far the logits are past the goal: above 0 once it is reached."""
+        """How far the logits are past the goal."""
         logits, at = working(logits), self.labels[:, None]
         own = logits.gather(1, at).squeeze(1)
         other = logits.scatter(1, at, -torch.inf).max(1).values
         return (own - other if self.targeted else other - own) - self.confidence
 
     def clear_margin(self, logits: Logits) -> Rows:
-        """The margin less the change that another batch size may cause."""
-        steps = _STEPS.get(logits.dtype, 64)
-        return self.margin(logits) - steps * torch.finfo(logits.dtype).eps * working(logits).abs().amax(1)
+        """The margin less what rounding may change: above 0 where the goal is reached in any batch."""
+        return self.margin(logits) - rounding(logits)
 
-    def reached(self, logits: Logits) -> Bool[Tensor, " rows"]:
-        """Whether the goal is reached by more than rounding."""
-        return self.clear_margin(logits) > 0
+
+def rounding(logits: Logits) -> Rows:
+    """The change of a margin that another batch size may cause."""
+    steps = _STEPS.get(logits.dtype, 64)
+    return steps * torch.finfo(logits.dtype).eps * working(logits).abs().amax(1)
 
 
 class Best:
@@ -56,6 +57,7 @@ class Best:
     def __init__(self, clean: Images, size: Size):
         self.clean, self.size_of, self.image = clean, size, clean.clone()
         self.size = working(clean).new_full((len(clean),), torch.inf)
+        self.margin = torch.zeros_like(self.size)  # of the image found
 
     def empty(self) -> "Best":
         """One for the same images, with nothing found."""
@@ -69,10 +71,11 @@ class Best:
         """Whether images of these rows would be nearer than what was found."""
         return self._sizes(rows, image) < self.size[rows]
 
-    def offer(self, rows: Tensor, image: Images, good: Bool[Tensor, " rows"]) -> None:
-        """Take each image that is good and nearer than the row's best."""
+    def offer(self, rows: Tensor, image: Images, margin: Rows) -> None:
+        """Take each image whose clear margin is above 0 and which is nearer than the row's best."""
         size = self._sizes(rows, image)
-        better = good & (size < self.size[rows])
+        better = (margin > 0) & (size < self.size[rows])
+        self.margin[rows] = torch.where(better, margin, self.margin[rows])
         self.size[rows] = torch.where(better, size, self.size[rows])
         self.image[rows] = torch.where(per_row(better, image), image, self.image[rows])
 
@@ -116,7 +119,7 @@ class Patience:
         self.lowest = self.before = torch.full_like(like, torch.inf)
 
     def stay(self, loss: Rows, step: int) -> Int[Tensor, " rows"] | None:
-        """The rows that stay after this step (from 1), None for all of them. A loss fell by 0.01 % at least."""
+        """The rows that stay after this step (from 1), None for all. A loss that falls by < 0.01 % rests."""
         self.lowest = torch.minimum(self.lowest, loss)
         if self.every is None or step % self.every:
             return None

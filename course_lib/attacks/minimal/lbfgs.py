@@ -1,8 +1,8 @@
 """The first attack on deep networks: box-constrained L-BFGS on distance plus loss towards a wanted class.
 
 Szegedy et al.: Intriguing properties of neural networks (2014), arXiv 1312.6199, section 4.1: the smallest of
-c |r| + loss(x + r, l) with x + r in [0, 1]^m. As Carlini and Wagner do, |r| is squared here and c stands with the
-loss, ||r||^2 + c loss: the square has a slope that L-BFGS can follow at r = 0, and 1 / c takes the part of c.
+c |r| + loss(x + r, l) with x + r in [0, 1]^m. Here |r| is squared and c stands with the loss, as Carlini and
+Wagner write it: ||r||^2 + c loss. The square has a slope at r = 0, where |r| has none; 1 / c takes c's part.
 """
 
 from functools import partial
@@ -27,9 +27,10 @@ def lbfgs(
 ) -> Images:
     """A near image that the model takes for class y if targeted, else for the clean image's second class.
 
-    eps: an image that had to go farther in L2 is a failure; None for any distance. steps: of L-BFGS at most,
-    for each weight. c: the first weight of the loss; `searches` weights are tried, smaller ones after a success,
-    larger ones after a failure. refine: as in `deepfool`. Nothing is random, so generator is not used.
+    eps: an image that had to go farther in L2 is a failure; None for any distance. steps: the most that
+    L-BFGS takes for a weight. c: the first weight of the loss; `searches` weights are tried, smaller ones
+    after a success, larger ones after a failure. refine: as in `deepfool`. Nothing is random, so generator
+    is not used.
     Each image has a search of its own (SciPy's L-BFGS-B), so this is slow: for twenty images, not a thousand.
     Passes: one forward of the clean images, then about one forward and one backward row a step and weight.
     """
@@ -44,8 +45,8 @@ def lbfgs(
 
 
 def _second_class(
-    net: Net, x: Images, goal: Goal, logits: Tensor, best: Best, tick, *, targeted: bool, c: float, searches: int,
-    steps: int,
+    net: Net, x: Images, goal: Goal, logits: Tensor, best: Best, tick, *,
+    targeted: bool, c: float, searches: int, steps: int,
 ) -> None:
     wanted = goal.labels if targeted else logits.scatter(1, goal.labels[:, None], -torch.inf).argmax(1)
     descent = partial(_descend, wanted=wanted, steps=steps)
@@ -64,7 +65,7 @@ def _descend(
             slope, logits, loss = input_gradient(
                 net, image, lambda logits: F.cross_entropy(logits, wanted[at], reduction="none")
             )
-            best.offer(at, image, goal.of(at).reached(logits))
+            best.offer(at, image, goal.of(at).clear_margin(logits))
             weight, r = float(c[at]), pixels - clean
             slope = slope.double().cpu().numpy().ravel()
             return float(r @ r) + weight * float(loss), 2 * r + weight * slope

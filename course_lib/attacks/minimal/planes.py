@@ -13,8 +13,8 @@ def step_to_plane(
 
     Where no such r exists: the corner of the box that comes nearest to the plane.
 
-    All pixels start at once in the direction that closes the gap, with speed |w| (l2) or 1 (linf), and stop at
-    their wall. The time at which the gap is closed is found among the sorted times of the stops.
+    All pixels start at once in the direction that closes the gap, with speed |w| (l2) or 1 (linf), and stop
+    at their wall. The time at which the gap is closed is found among the sorted times of the stops.
     """
     towards = w * gap.sign()[:, None]
     room = torch.where(towards > 0, 1 - x, x)
