@@ -22,7 +22,7 @@ _INSIDE = 1 - 1e-6
 def carlini_wagner(
     model: nn.Module, x: Images, y: Labels, *, targeted: bool = False, eps: float | None = None,
     steps: int = 1000, lr: float = 0.01, c: float = 1e-3, searches: int = 9, confidence: float = 0.0,
-    give_up: bool = True, refine: int = 0,
+    give_up: bool = True, refine: int = 3,
     generator: torch.Generator | None = None, chunk: int | None = None, progress: bool = False,
 ) -> Images:
     """The image of another class (of class y if targeted) that is nearest in L2, by gradient descent.
