@@ -1,6 +1,6 @@
 """The delayed elastic-net attack: the distance counts only while the answer is wrong.
 
-A reconstruction of an idea of Cancela et al. from a short description, without their code: while the answer is
+A reconstruction of an idea of Cancela et al. from a short description, not their code: while the answer is
 right the image steps towards a wrong one; while it is wrong it steps back, down beta ||r||_1 + ||r||^2.
 No constant c weighs one against the other, so none has to be searched.
 """
