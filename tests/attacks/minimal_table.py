@@ -11,7 +11,7 @@ from course_lib.attacks.minimal import (
     lbfgs,
 )
 
-FEW = {"steps": 20, "lr": 0.05, "searches": 2, "c": 1.0}
+FEW = {"steps": 20, "lr": 0.05, "searches": 2, "c": 10.0}
 MINIMAL = [
     Case("deepfool", deepfool, {"eps": 0.7, "steps": 10}, "l2"),
     Case("carlini_wagner", carlini_wagner, {"eps": 0.7, **FEW}, "l2"),

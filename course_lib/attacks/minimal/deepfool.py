@@ -33,7 +33,9 @@ def deepfool(
     """
     check_numbers(eps=eps, steps=steps, norm="l2", generator=generator)
     check_size("overshoot", overshoot, zero=True)
-    check_count("candidates - 1", candidates - 1)
+    check_count("candidates", candidates)
+    if candidates == 1:
+        raise ValueError("candidates must be 2 or more, the label and another class, got 1")
     method = partial(_search, steps=steps, overshoot=overshoot, candidates=candidates)
     return minimal(
         method, model, x, y, size=l2, eps=eps, refine=refine, steps=steps, chunk=chunk, progress=progress

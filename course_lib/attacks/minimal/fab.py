@@ -37,6 +37,9 @@ def fab(
     check_size("alpha", alpha, zero=True)
     check_size("eta", eta)
     check_size("beta", beta)
+    for name, share in (("alpha", alpha), ("beta", beta)):
+        if share > 1:
+            raise ValueError(f"{name} must be a share of at most 1, got {share:g}")
     if leave_when_fooled and eps is None:
         raise ValueError("leave_when_fooled needs an eps, the size at which an image may leave")
     method = partial(

@@ -27,6 +27,8 @@ def minimal(
     refine: passes of the last search on the line to the clean image. steps: of the bar, for one part.
     The clean image is answered for those at their goal already and for failures.
     """
+    if isinstance(refine, bool) or not isinstance(refine, int) or refine < 0:
+        raise ValueError(f"refine must be a whole number of 0 or more, got {refine!r}")
     with attacking(model, x, y) as (net, x, y):
 
         def part(rows: slice, tick: Callable[[], object]) -> Images:
