@@ -22,7 +22,7 @@ from course_lib.attacks.minimal.goal import Best, Goal, l2
 
 def lbfgs(
     model: nn.Module, x: Images, y: Labels, *, targeted: bool = False, eps: float | None = None,
-    steps: int = 50, c: float = 1.0, searches: int = 10, refine: int = 0,
+    steps: int = 50, c: float = 1.0, searches: int = 10, refine: int = 3,
     generator: torch.Generator | None = None, chunk: int | None = None, progress: bool = False,
 ) -> Images:
     """A near image that the model takes for class y if targeted, else for the clean image's second class.
