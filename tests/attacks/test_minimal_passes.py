@@ -24,7 +24,7 @@ def test_deepfool_on_a_linear_model_takes_one_step():
 
 
 def test_deepfool_images_leave_once_they_are_fooled():
-    forward, back, (x, y, x_adv) = passes(deepfool, small_net(1), refine=0)
+    forward, back, (x, y, _) = passes(deepfool, small_net(1), refine=0)
     active = forward[1::2]
     assert forward[0] == N and forward[2::2] == active and active == sorted(active, reverse=True)
     assert back == [rows for rows in active for _ in range(CLASSES - 1)]
@@ -82,8 +82,9 @@ def test_fab_takes_two_rows_forward_and_one_back_a_step_and_target():
 
 
 def test_fab_images_leave_inside_the_ball():
-    whole, _, (x, y, nearest) = passes(fab, small_net(1), eps=0.1, steps=6, refine=0)
-    forward, back, (_, _, x_adv) = passes(fab, small_net(1), eps=0.1, steps=6, leave_when_fooled=True, refine=0)
+    options = {"eps": 0.1, "steps": 6, "refine": 0}
+    whole, _, (_, y, nearest) = passes(fab, small_net(1), **options)
+    forward, back, (_, _, x_adv) = passes(fab, small_net(1), leave_when_fooled=True, **options)
     assert sum(forward) < sum(whole) and sum(forward) == N + 2 * sum(back)
     assert torch.equal(answers(small_net(1), x_adv) != y, answers(small_net(1), nearest) != y)
 
