@@ -15,8 +15,8 @@ from course_lib.attacks.minimal.constants import by_constants, missing
 from course_lib.attacks.minimal.frame import minimal
 from course_lib.attacks.minimal.goal import Best, Goal, Patience, l2, squared, working
 
-# A pixel of 0 or 1 lies at infinity, where nothing moves. This brings it to a place from which it comes back in
-# some dozens of steps; from 1 - 1e-6, which others use, it takes hundreds.
+# A pixel of 0 or 1 lies at infinity, where nothing moves. This brings it to a place from which it comes back
+# in some dozens of steps; from 1 - 1e-6, which others use, it takes hundreds.
 _INSIDE = 1 - 1e-3
 
 
