@@ -72,6 +72,6 @@ def _descend(
 
         minimize(
             loss_and_slope, clean, jac=True, method="L-BFGS-B", bounds=[(0, 1)] * len(clean),
-            options={"maxiter": steps, "maxls": 8},  # in half precision most of a longer line search is rounding
+            options={"maxiter": steps, "maxls": 8},  # in half precision longer line searches meet rounding
         )
     tick()
