@@ -1,0 +1,92 @@
+"""What attacks share that only ask: images in, logits out, no gradient. Every image asked about is one query."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from course_lib.attacks.contract import Images, Labels, Logits, Net
+
+Rows = Float[Tensor, " rows"]
+
+
+class Questions:
+    """Asks a net about any number of images, at most `chunk` at a time (None: 256, on a GPU 1024).
+
+    On a CPU the net gets images with the channels last in memory, in which convolutions are about twice as
+    fast. A net that cannot take them (its `.view` fails) costs one broken-off pass, and gets plain ones.
+    """
+
+    def __init__(self, net: Net, chunk: int | None, device: torch.device):
+        on_cpu = device.type == "cpu"
+        self.net, self.size = net, chunk or (256 if on_cpu else 1024)
+        self.channels_last = on_cpu
+
+    def about(self, images: Images) -> Logits:
+        """The logits of one image or more."""
+        return self.made(len(images), lambda rows: images[rows])
+
+    @torch.no_grad()
+    def made(self, count: int, make: Callable[[slice], Images]) -> Logits:
+        """The logits of `count` images, 1 or more; make(rows) makes some of them when their turn comes."""
+        starts = range(0, count, self.size)
+        return torch.cat([self._ask(make(slice(s, min(s + self.size, count)))) for s in starts])
+
+    def _ask(self, images: Images) -> Logits:
+        if self.channels_last and images.dim() == 4:
+            try:
+                # .to, as .contiguous leaves the strides of grey images as they are, and convolutions slow.
+                return self.net(images.to(memory_format=torch.channels_last))
+            except RuntimeError as error:
+                if "view" not in str(error):
+                    raise
+                self.channels_last = False
+        return self.net(images)
+
+
+def log_odds(logits: Logits, y: Labels) -> Rows:
+    """log p_y / (1 - p_y): in the order of the probability p_y, but never rounded to that of 0 or 1."""
+    own, others = _parts(logits, y)
+    return own - others.logsumexp(1)
+
+
+def lead(logits: Logits, y: Labels) -> Rows:
+    """By how much the logit of y is above all others."""
+    own, others = _parts(logits, y)
+    return own - others.amax(1)
+
+
+def score(odds: Rows, targeted: bool) -> Rows:
+    """What an attack brings down: the log odds of y, or minus them; infinity for answers that are not finite."""
+    odds = -odds if targeted else odds
+    return odds.masked_fill(~odds.isfinite(), torch.inf)
+
+
+def clearly_fooled(logits: Logits, y: Labels, targeted: bool = False) -> Bool[Tensor, " rows"]:
+    """Is the answer not y (targeted: y), by more than the rounding that another batch size may change?
+
+    Logits that are not finite fool nobody.
+    """
+    steps = 4 if logits.dtype in (torch.float16, torch.bfloat16) else 64
+    rounding = steps * torch.finfo(logits.dtype).eps * logits.abs().amax(1).to(_working(logits).dtype)
+    ahead = lead(logits, y)
+    return ((ahead if targeted else -ahead) > rounding) & logits.isfinite().all(1)
+
+
+def _parts(logits: Logits, y: Labels) -> tuple[Rows, Logits]:
+    """The logit of y, and the logits with -inf in its place."""
+    logits, at = _working(logits), y[:, None]
+    return logits.gather(1, at)[:, 0], logits.scatter(1, at, -torch.inf)
+
+
+def _working(logits: Logits) -> Logits:
+    """In single precision at least."""
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+
+
+def uniform(shape: tuple[int, ...], like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Numbers in [0, 1) on the device of `like`, drawn where the generator is; float32, or double if `like` is."""
+    place = like.device if generator is None else generator.device
+    dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
+    return torch.rand(shape, generator=generator, device=place, dtype=dtype).to(like.device)
