@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from course_lib.attacks.checks import check_count
 from course_lib.attacks.contract import Images, Labels, attacking
 from course_lib.attacks.pixels import check_pictures
 from course_lib.attacks.queries import Questions, lead
@@ -22,14 +21,12 @@ def pixel_map(
     row k of `corners`. Of a linear model nothing that one pixel can do is missing here.
     Costs corners x height x width queries for each image.
     """
-    if chunk is not None:
-        check_count("chunk", chunk)
     with attacking(model, x, y) as (net, x, y), torch.no_grad():
         check_pictures(x)
         colours, (height, width) = corners(x.shape[1]).to(x), x.shape[2:]
         questions = Questions(net, chunk, x.device)
-        shape = (len(colours), height, width)
-        answer = torch.zeros(len(x), *shape, device=x.device, dtype=torch.promote_types(x.dtype, torch.float32))
+        shape, dtype = (len(colours), height, width), torch.promote_types(x.dtype, torch.float32)
+        answer = torch.zeros(len(x), *shape, device=x.device, dtype=dtype)
         for n in tqdm(range(len(x)), disable=not progress, leave=False):
 
             def painted(rows: slice, n: int = n) -> Images:

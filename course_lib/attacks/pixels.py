@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from course_lib.attacks.ball import linf_box, random_like
-from course_lib.attacks.checks import check_count, check_numbers, check_size
+from course_lib.attacks.checks import check_count, check_numbers
 from course_lib.attacks.contract import Images, Labels, attacking, fooled
 from course_lib.attacks.evolution import Populations, mirrored, three_members
 from course_lib.attacks.queries import Questions, clearly_fooled, log_odds, score, uniform
@@ -73,12 +73,11 @@ class Plan:
     evolve: bool
 
     def __post_init__(self):
-        check_numbers(steps=self.steps)
-        check_size("eps", self.eps, zero=True)
+        check_numbers(eps=self.eps, steps=self.steps)
         check_count("pixels", self.pixels)
         check_count("population", self.population)
         if self.evolve and self.population < 3:
-            raise ValueError(f"population must be 3 or more, as a child has three parents, got {self.population}")
+            raise ValueError(f"population must be 3 or more, the parents of a child, got {self.population}")
 
 
 def _search(
@@ -86,8 +85,6 @@ def _search(
     progress: bool,
 ) -> Images:
     check_numbers(generator=generator)
-    if chunk is not None:
-        check_count("chunk", chunk)
     with attacking(model, x, y) as (net, x, y), torch.no_grad():
         check_pictures(x)
         out, questions, canvas = x.clone(), Questions(net, chunk, x.device), Canvas(x, *linf_box(x, plan.eps))
@@ -139,7 +136,7 @@ class Canvas:
     high: Images
 
     def paint(self, rows: Int[Tensor, " some"], members: Float[Tensor, "some pixels genes"]) -> Images:
-        """Images number `rows`, each with the pixels of one member; of two in one place the later one stays."""
+        """Images number `rows`, each with the pixels of one member; the last in a place stays."""
         v, some = self.x[rows], torch.arange(len(rows), device=rows.device)
         sides = torch.tensor(v.shape[2:], device=rows.device)
         places = (members[..., :2] * sides).long().minimum(sides - 1)

@@ -1,4 +1,4 @@
-"""What attacks share that only ask: images in, logits out, no gradient. Every image asked about is one query."""
+"""What attacks share that only ask: images in, logits out, no gradients. One image is one query."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from course_lib.attacks.checks import check_count
 from course_lib.attacks.contract import Images, Labels, Logits, Net
 
 Rows = Float[Tensor, " rows"]
@@ -19,6 +20,8 @@ class Questions:
     """
 
     def __init__(self, net: Net, chunk: int | None, device: torch.device):
+        if chunk is not None:
+            check_count("chunk", chunk)
         on_cpu = device.type == "cpu"
         self.net, self.size = net, chunk or (256 if on_cpu else 1024)
         self.channels_last = on_cpu
@@ -58,7 +61,7 @@ def lead(logits: Logits, y: Labels) -> Rows:
 
 
 def score(odds: Rows, targeted: bool) -> Rows:
-    """What an attack brings down: the log odds of y, or minus them; infinity for answers that are not finite."""
+    """What an attack brings down: the log odds of y, or minus them; infinity if they are not finite."""
     odds = -odds if targeted else odds
     return odds.masked_fill(~odds.isfinite(), torch.inf)
 
@@ -86,7 +89,7 @@ def _working(logits: Logits) -> Logits:
 
 
 def uniform(shape: tuple[int, ...], like: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Numbers in [0, 1) on the device of `like`, drawn where the generator is; float32, or double if `like` is."""
+    """Numbers in [0, 1) on the device of `like`, drawn where the generator is; double if `like` is."""
     place = like.device if generator is None else generator.device
     dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
     return torch.rand(shape, generator=generator, device=place, dtype=dtype).to(like.device)
