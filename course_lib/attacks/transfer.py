@@ -85,7 +85,7 @@ def jacobian_step(
 
 
 def labels_of(model: nn.Module) -> Oracle:
-    """The oracle that tells a model's labels and nothing else; it asks in eval mode and restores the model."""
+    """The oracle that tells a model's labels and nothing else; the model is asked in eval mode."""
 
     def oracle(x: Images) -> Labels:
         with eval_mode(model), torch.no_grad():
