@@ -12,10 +12,10 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from course_lib.attacks.checks import check_images, check_model, check_size
+from course_lib.attacks.checks import check_count, check_images, check_model, check_size
 from course_lib.attacks.contract import Images, Labels, attacking, in_chunks, input_gradient, where_rows
-from course_lib.attacks.gradient import climbing_loss, pgd
-from course_lib.attacks.queries import Questions, clearly_fooled
+from course_lib.attacks.gradient import pgd
+from course_lib.attacks.queries import Questions, clearly_fooled, log_odds
 from course_lib.measure.eval_mode import eval_mode
 
 Oracle = Callable[[Images], Any]  # images -> one class number each, as a tensor or anything like an array
@@ -53,6 +53,8 @@ def train_substitute(
     check_size("step", step)
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 0:
         raise ValueError(f"rounds must be a whole number of 0 or more, got {rounds!r}")
+    if chunk is not None:
+        check_count("chunk", chunk)
     if not len(x):
         raise ValueError("x must hold at least one image to begin with")
     x, agreement = x.detach().clone(), []
@@ -72,12 +74,12 @@ def jacobian_step(
 ) -> Images:
     """x + step sign(gradient of p_y in the pixels), cut to [0, 1]: where the model's answer y changes most.
 
-    The gradient of log p_y has the same signs and does not vanish where p_y is nearly 1.
+    Taken from the log odds of y, whose gradient has the same signs and does not vanish where p_y is 0 or 1.
     """
     check_size("step", step)
 
     def moved(rows: slice, tick) -> Images:
-        g, _, _ = input_gradient(net, x[rows], lambda logits: climbing_loss(logits, y[rows], targeted=True))
+        g, _, _ = input_gradient(net, x[rows], lambda logits: log_odds(logits, y[rows]))
         return (x[rows] + step * g.sign()).clamp(0, 1)
 
     with attacking(model, x, y) as (net, x, y):
@@ -115,9 +117,11 @@ def transfer(
 
 def _asked(oracle: Oracle, x: Images, chunk: int | None) -> Labels:
     """The oracle's labels, checked."""
-    answers = [torch.as_tensor(oracle(part)).to(x.device) for part in x.split(chunk or len(x))]
-    for part, answer in zip(x.split(chunk or len(x)), answers, strict=True):
+    answers = []
+    for part in x.split(chunk or len(x)):
+        answer = torch.as_tensor(oracle(part))
         if answer.is_floating_point() or answer.shape != part.shape[:1]:
             raise ValueError(f"oracle must answer one whole class number an image, [{len(part)}], "
                              f"got {answer.dtype} of shape {tuple(answer.shape)}")
-    return torch.cat(answers).long()
+        answers.append(answer.to(x.device).long())
+    return torch.cat(answers)
