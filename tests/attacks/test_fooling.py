@@ -134,8 +134,9 @@ def test_an_encoding_of_your_own():
 
 @pytest.mark.parametrize("more, message", [
     ({"shape": (6, 6)}, "shape must"), ({"shape": (1, 0, 6)}, "shape must"),
-    ({"encoding": "neat"}, "encoding must"), ({"steps": 0}, "steps must"), ({"children": 0}, "children must"), ({"chunk": 0}, "chunk must"),
-    ({"generator": 3}, "generator must"),
+    ({"encoding": "neat"}, "encoding must"), ({"steps": 0}, "steps must"),
+    ({"children": 0}, "children must"),
+    ({"chunk": 0}, "chunk must"), ({"generator": 3}, "generator must"),
 ])
 def test_wrong_arguments_are_named(more, message):
     with pytest.raises((ValueError, TypeError), match=message):
