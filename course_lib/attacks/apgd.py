@@ -55,7 +55,7 @@ def apgd(
     def climbed(logits: Logits, y: Labels, target: Labels) -> Losses:
         return losses[loss](logits, y)
 
-    with attacking(model, x, y) as (net, x, y):
+    with attacking(model, x, y, quick_layout=True) as (net, x, y):
         best = Best.of(x)
         for restart in range(restarts):
             noisy = random_start or restart > 0
@@ -84,7 +84,7 @@ def apgd_targeted(
     """
     check_numbers(eps=eps, steps=steps, norm=norm, generator=generator)
     check_count("targets", targets)
-    with attacking(model, x, y) as (net, x, y):
+    with attacking(model, x, y, quick_layout=True) as (net, x, y):
         best = Best.of(x)
         order = _likeliest(net, x, y, best, chunk)
         for k in range(min(targets, order.shape[1])):
@@ -112,8 +112,7 @@ def _likeliest(
             logits = net(x[rows])
         sorted_logits(logits, at_least=4)  # says so at once where the loss cannot be used
         hit = fooled(logits, y[rows])
-        everyone = torch.arange(len(hit), device=x.device)
-        best.rows(rows).offer(everyone, x[rows], hit, torch.full_like(hit, -torch.inf, dtype=x.dtype))
+        best.rows(rows).offer(slice(None), x[rows], hit, torch.full_like(hit, -torch.inf, dtype=x.dtype))
         parts.append(logits.scatter(1, y[rows, None], -torch.inf).argsort(1, descending=True)[:, :-1])
         return x[rows]
 

@@ -29,8 +29,10 @@ class Best:
         """A window on some images: what it is offered counts for the whole."""
         return Best(self.images[rows], self.loss[rows], self.fooled[rows])
 
-    def offer(self, here: Int[Tensor, " some"], v: Images, hit: Bool[Tensor, " some"], loss: Tensor) -> None:
-        """Iterates v of the images number `here`, whether they fool, and their loss."""
+    def offer(
+        self, here: slice | Int[Tensor, " some"], v: Images, hit: Bool[Tensor, " some"], loss: Tensor
+    ) -> None:
+        """Iterates v of the images at `here`, whether they fool, and their loss."""
         was_hit, was_loss = self.fooled[here], self.loss[here]
         loss = loss.to(was_loss.dtype)
         better = (hit & ~was_hit) | ((hit == was_hit) & (loss > was_loss))

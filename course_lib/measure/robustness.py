@@ -40,16 +40,17 @@ class Success:
 
 def success(
     model: nn.Module, x: Images, y: Labels, x_adv: Images, *, eps: float | None = None, norm: str = "linf",
-    target: Labels | None = None,
+    target: Labels | None = None, slack: float = 1e-6,
 ) -> Success:
     """Did the images x_adv fool the model that got x right? eps: None asks for no ball, only for [0, 1].
 
     target: the class wanted of each image; then only that one counts as a success.
+    slack: how far beyond eps still counts as inside: a plain x + eps in float32 may be rounded up.
     Raises ValueError if shapes differ or norm is not 'linf', 'l2', 'l1' or 'l0'.
     """
     distance = distances(x, x_adv, norm)
     in_range = ((x_adv >= 0) & (x_adv <= 1)).flatten(1).all(1).cpu()  # False for nan too
-    allowed = in_range if eps is None else in_range & (distance <= eps)
+    allowed = in_range if eps is None else in_range & (distance <= eps + slack)
     right, answer = is_right(model, x, y), predictions(model, x_adv)
     wrong_now = (answer != y.cpu()) & (answer >= 0)
     if target is not None:
