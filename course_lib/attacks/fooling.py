@@ -58,7 +58,8 @@ def fooling_images(
             raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}; got {encoding!r}")
         encoding = ENCODINGS[encoding](tuple(shape))
     x = _blank(model, shape)
-    with attacking(model, x, x.new_zeros(1, dtype=torch.int64)) as (net, x, _), torch.no_grad():
+    y = x.new_zeros(1, dtype=torch.int64)
+    with attacking(model, x, y, quick_layout=True) as (net, x, _), torch.no_grad():
         questions = Questions(net, chunk, x.device)
         genomes, champions, path = encoding.draw(children, x, generator), None, []
         for _ in tqdm(range(steps + 1), disable=not progress, leave=False):

@@ -21,7 +21,7 @@ def pixel_map(
     row k of `corners`. Of a linear model nothing that one pixel can do is missing here.
     Costs corners x height x width queries for each image.
     """
-    with attacking(model, x, y) as (net, x, y), torch.no_grad():
+    with attacking(model, x, y, quick_layout=True) as (net, x, y), torch.no_grad():
         check_pictures(x)
         colours, (height, width) = corners(x.shape[1]).to(x), x.shape[2:]
         questions = Questions(net, chunk, x.device)

@@ -85,7 +85,7 @@ def _search(
     progress: bool,
 ) -> Images:
     check_numbers(generator=generator)
-    with attacking(model, x, y) as (net, x, y), torch.no_grad():
+    with attacking(model, x, y, quick_layout=True) as (net, x, y), torch.no_grad():
         check_pictures(x)
         out, questions, canvas = x.clone(), Questions(net, chunk, x.device), Canvas(x, *linf_box(x, plan.eps))
         here = (~fooled(questions.about(x), y, plan.targeted)).nonzero()[:, 0] if len(x) else y

@@ -13,18 +13,15 @@ Rows = Float[Tensor, " rows"]
 
 
 class Questions:
-    """Asks a net about any number of images, at most `chunk` at a time (None: 256, on a GPU 1024).
+    """Asks a net about any number of images, at most `chunk` in one pass (None: 256, on a GPU 1024).
 
-    On a CPU the net gets images with the channels last in memory, in which convolutions are about twice as
-    fast. A net that cannot take them (its `.view` fails) costs one broken-off pass, and gets plain ones.
+    Raises ValueError unless chunk is a whole number of 1 or more.
     """
 
     def __init__(self, net: Net, chunk: int | None, device: torch.device):
         if chunk is not None:
             check_count("chunk", chunk)
-        on_cpu = device.type == "cpu"
-        self.net, self.size = net, chunk or (256 if on_cpu else 1024)
-        self.channels_last = on_cpu
+        self.net, self.size = net, chunk or (256 if device.type == "cpu" else 1024)
 
     def about(self, images: Images) -> Logits:
         """The logits of one image or more."""
@@ -34,18 +31,7 @@ class Questions:
     def made(self, count: int, make: Callable[[slice], Images]) -> Logits:
         """The logits of `count` images, 1 or more; make(rows) makes some of them when their turn comes."""
         starts = range(0, count, self.size)
-        return torch.cat([self._ask(make(slice(s, min(s + self.size, count)))) for s in starts])
-
-    def _ask(self, images: Images) -> Logits:
-        if self.channels_last and images.dim() == 4:
-            try:
-                # .to, as .contiguous leaves the strides of grey images as they are, and convolutions slow.
-                return self.net(images.to(memory_format=torch.channels_last))
-            except RuntimeError as error:
-                if "view" not in str(error):
-                    raise
-                self.channels_last = False
-        return self.net(images)
+        return torch.cat([self.net(make(slice(s, min(s + self.size, count)))) for s in starts])
 
 
 def log_odds(logits: Logits, y: Labels) -> Rows:

@@ -40,7 +40,7 @@ def square(
     check_size("share", share)
     if share > 1:
         raise ValueError(f"share must be at most 1, the whole image, got {share:g}")
-    with attacking(model, x, y) as (net, x, y), torch.no_grad():
+    with attacking(model, x, y, quick_layout=True) as (net, x, y), torch.no_grad():
         check_pictures(x)
         out, questions, worth = x.clone(), Questions(net, chunk, x.device), log_odds if targeted else lead
         search = Search.of_all(x, y, eps)

@@ -82,7 +82,7 @@ def jacobian_step(
         g, _, _ = input_gradient(net, x[rows], lambda logits: log_odds(logits, y[rows]))
         return (x[rows] + step * g.sign()).clamp(0, 1)
 
-    with attacking(model, x, y) as (net, x, y):
+    with attacking(model, x, y, quick_layout=True) as (net, x, y):
         return in_chunks(moved, x, chunk=chunk)
 
 
@@ -106,7 +106,7 @@ def transfer(
     where it does not fool the substitute. more: its arguments, such as eps, steps and targeted.
     Costs one query of the model for each image, and the attack on the substitute.
     """
-    with attacking(model, x, y) as (net, x, y):
+    with attacking(model, x, y, quick_layout=True) as (net, x, y):
         more |= {"generator": generator, "chunk": chunk, "progress": progress, "keep_failures": True}
         v = attack(substitute, x, y, **more)
         if not len(x):

@@ -31,41 +31,6 @@ def test_images_are_made_when_their_turn_comes():
     assert made == [(0, 4), (4, 8), (8, 10)]
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_net_gets_the_channels_last(channels):
-    strides = []
-
-    def net(x):
-        strides.append(x.stride(1))
-        return x.flatten(1)
-
-    x = torch.rand(2, channels, 4, 5)
-    assert torch.equal(Questions(net, None, x.device).about(x), x.flatten(1))
-    assert strides == [1]
-
-
-def test_but_not_if_it_cannot_take_them():
-    strides = []
-
-    def net(x):
-        strides.append(x.stride(1))
-        return x.view(len(x), -1)
-
-    x = torch.rand(2, 3, 4, 5)
-    questions = Questions(net, None, x.device)
-    for _ in range(2):
-        assert torch.equal(questions.about(x), x.flatten(1))
-    assert strides == [1, 20, 20], "one broken-off pass, and no second one"
-
-
-def test_another_error_of_the_model_is_raised():
-    def net(x):
-        raise RuntimeError("no memory")
-
-    with pytest.raises(RuntimeError, match="no memory"):
-        Questions(net, None, torch.device("cpu")).about(torch.rand(1, 1, 2, 2))
-
-
 class Viewer(nn.Module):
     """Calls .view behind a convolution, as many nets for digits do."""
 
