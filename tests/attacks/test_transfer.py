@@ -1,5 +1,7 @@
 """Substitutes: the Jacobian step in closed form, exact queries, and transfer against noise."""
 
+import copy
+
 import pytest
 import torch
 from sklearn.ensemble import RandomForestClassifier
@@ -128,6 +130,17 @@ def test_what_fools_the_substitute_alone_does_not_count_and_the_other_way_round(
     strongest = pgd(substitute, x, y, eps=0.1, keep_failures=True)
     hit = answers(target, strongest) != y
     assert torch.equal(x_adv, torch.where(hit[:, None, None, None], strongest, x)) and 0 < hit.sum() < 100
+
+
+def test_a_try_that_leaves_the_substitute_right_counts_too():
+    target = linear()
+    x, y = images_for(target, 200)
+    x, y = x[y == 2], y[y == 2]
+    substitute = copy.deepcopy(target)
+    with torch.no_grad():
+        substitute[-1].bias[2] += 2
+    assert (answers(substitute, pgd(substitute, x, y, eps=0.04)) == y).all()
+    assert (answers(target, transfer(target, x, y, substitute=substitute, eps=0.04)) != y).any()
 
 
 def test_targeted_transfer():
