@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from course_lib.attacks.contract import Images, Labels, attacking
+from course_lib.attacks.contract import Images, Labels, Logits, attacking
 from course_lib.attacks.pixels import check_pictures
 from course_lib.attacks.queries import Questions, lead
 
@@ -36,8 +36,10 @@ def pixel_map(
                 v[torch.arange(len(row), device=x.device), :, place // width, place % width] = colours[k]
                 return v
 
-            logits = questions.made(answer[n].numel(), painted)
-            answer[n] = lead(logits, y[n].expand(len(logits))).view(shape)
+            def led(logits: Logits, rows: slice, n: int = n) -> Tensor:
+                return lead(logits, y[n].expand(len(logits)))
+
+            answer[n] = questions.made(answer[n].numel(), painted, led).view(shape)
         return answer
 
 

@@ -20,13 +20,13 @@ ValueError if x is not [images, channels, height, width].
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from course_lib.attacks.ball import linf_box, random_like
 from course_lib.attacks.checks import check_count, check_numbers
-from course_lib.attacks.contract import Images, Labels, attacking, fooled
+from course_lib.attacks.contract import Images, Labels, Logits, attacking, fooled
 from course_lib.attacks.evolution import Populations, mirrored, three_members
 from course_lib.attacks.queries import Questions, clearly_fooled, log_odds, score, uniform
 
@@ -99,12 +99,10 @@ def _search(
             else:
                 three = three_members(len(x), plan.population, x, generator)[here]
                 members = settled(population.children(three))
-            rows, labels = here.repeat_interleave(plan.population), y[here].repeat_interleave(plan.population)
-            flat = members.flatten(0, 1)
-            logits = questions.made(len(rows), lambda s, rows=rows, flat=flat: canvas.paint(rows[s], flat[s]))
-            scores = score(log_odds(logits, labels), plan.targeted).view(len(here), -1)
-            hit = clearly_fooled(logits, labels, plan.targeted).view(len(here), -1)
-            population = population.after(members, scores) if population else Populations(members, scores)
+            scores, hit = _asked(questions, canvas, here, y, members, plan.targeted)
+            if population is None:
+                population = Populations(members, scores)
+            population = population.after(members, scores)
             done = hit.any(1)
             if done.any():
                 best = scores.masked_fill(~hit, torch.inf).argmin(1)[done]
@@ -113,9 +111,26 @@ def _search(
         return out
 
 
-def first_members(
-    x: Images, count: int, pixels: int, generator: torch.Generator | None
-) -> Members:
+def _asked(
+    questions: Questions, canvas: "Canvas", here: Tensor, y: Labels, members: Members, targeted: bool
+) -> tuple[Float[Tensor, "images members"], Bool[Tensor, "images members"]]:
+    """(scores, who fools) of the members of the images number `here`."""
+    flat = members.flatten(0, 1)
+    image = here.repeat_interleave(members.shape[1])
+
+    def painted(rows: slice) -> Images:
+        return canvas.paint(image[rows], flat[rows])
+
+    def judged(logits: Logits, rows: slice) -> Float[Tensor, "rows 2"]:
+        label = y[image[rows]]
+        scores = score(log_odds(logits, label), targeted)
+        return torch.stack([scores, clearly_fooled(logits, label, targeted).to(scores.dtype)], dim=1)
+
+    scores, hit = questions.made(len(flat), painted, judged).view(*members.shape[:2], 2).unbind(2)
+    return scores, hit > 0
+
+
+def first_members(x: Images, count: int, pixels: int, generator: torch.Generator | None) -> Members:
     """Places anywhere in the image, colours around grey with the paper's deviation of 127 in 255."""
     place = uniform((len(x), count, pixels, 2), x, generator)
     colour = random_like(place.new_empty(len(x), count, pixels, x.shape[1]), generator, normal=True)

@@ -10,6 +10,7 @@ from course_lib.attacks.checks import check_count
 from course_lib.attacks.contract import Images, Labels, Logits, Net
 
 Rows = Float[Tensor, " rows"]
+Read = Callable[[Logits, slice], Tensor]
 
 
 class Questions:
@@ -28,10 +29,15 @@ class Questions:
         return self.made(len(images), lambda rows: images[rows])
 
     @torch.no_grad()
-    def made(self, count: int, make: Callable[[slice], Images]) -> Logits:
-        """The logits of `count` images, 1 or more; make(rows) makes some of them when their turn comes."""
-        starts = range(0, count, self.size)
-        return torch.cat([self.net(make(slice(s, min(s + self.size, count)))) for s in starts])
+    def made(self, count: int, make: Callable[[slice], Images], read: Read | None = None) -> Tensor:
+        """What `read` sees in the logits of `count` images, 1 or more; the logits themselves if it is None.
+
+        make(rows) makes some of the images when their turn comes, and read(logits, rows) answers a row each,
+        so that neither all images nor all logits are in memory at once.
+        """
+        parts = (slice(s, min(s + self.size, count)) for s in range(0, count, self.size))
+        answers = ((self.net(make(rows)), rows) for rows in parts)
+        return torch.cat([read(logits, rows) if read else logits for logits, rows in answers])
 
 
 def log_odds(logits: Logits, y: Labels) -> Rows:

@@ -27,8 +27,11 @@ def test_images_are_made_when_their_turn_comes():
         made.append((rows.start, rows.stop))
         return torch.zeros(rows.stop - rows.start, 1, 4, 4)
 
-    assert len(Questions(lambda x: x.flatten(1), 4, torch.device("cpu")).made(10, make)) == 10
+    questions = Questions(lambda x: x.flatten(1), 4, torch.device("cpu"))
+    assert questions.made(10, make).shape == (10, 16)
     assert made == [(0, 4), (4, 8), (8, 10)]
+    read = questions.made(10, make, lambda logits, rows: logits.sum(1) + torch.arange(rows.start, rows.stop))
+    assert read.tolist() == list(range(10))
 
 
 class Viewer(nn.Module):
