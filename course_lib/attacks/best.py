@@ -23,7 +23,8 @@ class Best:
     def of(cls, x: Images) -> "Best":
         """Nothing tried yet: the clean images, fooling nobody."""
         none = torch.zeros(len(x), dtype=torch.bool, device=x.device)
-        return cls(x.clone(), x.new_full((len(x),), -torch.inf), none)
+        number = torch.promote_types(x.dtype, torch.float32)  # losses of bfloat16 images are finer than they
+        return cls(x.clone(), torch.full_like(none, -torch.inf, dtype=number), none)
 
     def rows(self, rows: slice) -> "Best":
         """A window on some images: what it is offered counts for the whole."""

@@ -55,7 +55,7 @@ def _answering(model: Net, y: Labels) -> Net:
     highest = int(y.max()) if len(y) else 0
 
     def net(x: Images) -> Logits:
-        logits = model(x)
+        logits = model(x.clone())  # a model may begin with an in-place layer
         if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) != len(x):
             shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             raise ValueError(f"model must answer one row of logits an image, [{len(x)}, classes], "

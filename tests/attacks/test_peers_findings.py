@@ -86,3 +86,21 @@ def test_a_black_image_is_no_success():
     x = 0.3 + 0.6 * torch.rand(4, 1, 3, 3)
     for attack in ATTACKS:
         assert torch.equal(attack(AfraidOfTheDark(), x, torch.zeros(4, dtype=torch.long), eps=0.1), x)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_model_that_begins_in_place_changes_no_image(attack):
+    class Shifting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.last = nn.Linear(36, CLASSES)
+
+        def forward(self, x):
+            x -= 0.5
+            return self.last(x.flatten(1))
+
+    model, x = Shifting(), torch.rand(9, 1, 6, 6)
+    kept, y = x.clone(), answers(model, x.clone())
+    x_adv = attack(model, x, y, eps=0.2)
+    assert torch.equal(x, kept) and (answers(model, x_adv.clone()) != y).any()
+    assert x_adv.min() >= 0 and (x_adv.double() - x.double()).abs().max() <= 0.2
