@@ -7,6 +7,9 @@ from typing import Any
 import torch
 
 from course_lib.attacks import apgd, apgd_targeted, bim, fgsm, mi_fgsm, pgd
+from course_lib.attacks.pixels import few_pixels, one_pixel, random_pixels
+from course_lib.attacks.square import square
+from course_lib.attacks.transfer import transfer
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,12 @@ class Case:
         return self.attack(model, x, y, **{**self.options, **more})
 
 
+
+def through_itself(model, x, y, **more):
+    """Transfer from the best substitute there is."""
+    return transfer(model, x, y, substitute=model, **more)
+
+
 L2 = {"eps": 0.4, "norm": "l2", "steps": 10}
 CASES = [
     Case("fgsm", fgsm, {"eps": 0.1}, "linf"),
@@ -44,4 +53,10 @@ CASES = [
     Case("apgd, DLR, L2", apgd, {**L2, "loss": "dlr"}, "l2", random=True),
     Case("apgd_targeted", apgd_targeted, {"eps": 0.1, "steps": 10}, "linf", random=True),
     Case("apgd_targeted, L2", apgd_targeted, {**L2, "random_start": False}, "l2"),
+    Case("few_pixels", few_pixels, {"pixels": 5, "population": 20, "steps": 8}, random=True),
+    Case("one_pixel", one_pixel, {"population": 20, "steps": 10}, random=True),
+    Case("pixels, eps", few_pixels, {"pixels": 9, "eps": 0.4, "population": 20, "steps": 8}, "linf", True),
+    Case("random_pixels", random_pixels, {"pixels": 5, "population": 20, "steps": 8}, random=True),
+    Case("square", square, {"eps": 0.1, "steps": 40}, "linf", random=True),
+    Case("transfer", through_itself, {"eps": 0.1, "steps": 10}, "linf"),
 ]
