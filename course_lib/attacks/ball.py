@@ -3,11 +3,74 @@
 Everything is decided in float64, whatever the dtype of x, so that no rounding leads out of the ball.
 """
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 Images = Float[Tensor, "images ..."]
+
+
+@dataclass(frozen=True)
+class LinfBall:
+    """All images in [0, 1] with no pixel farther than eps from that of the clean image."""
+
+    low: Images
+    high: Images
+
+    def project(self, v: Images) -> Images:
+        """The nearest point of the ball."""
+        return v.clamp(self.low, self.high)
+
+    def steepest(self, g: Images) -> Images:
+        """The step of length 1 along which a function with gradient g rises most."""
+        return g.sign()
+
+    def rows(self, rows) -> "LinfBall":
+        """The balls of these images only."""
+        return LinfBall(self.low[rows], self.high[rows])
+
+
+@dataclass(frozen=True)
+class L2Ball:
+    """All images in [0, 1] with a Euclidean distance to the clean image of at most eps."""
+
+    x: Images
+    eps: float
+
+    def project(self, v: Images) -> Images:
+        """The nearest point with that distance, then cut to [0, 1]."""
+        return project_l2(v, self.x, self.eps)
+
+    def steepest(self, g: Images) -> Images:
+        """The step of length 1 along which a function with gradient g rises most; 0 where g is 0."""
+        return unit(g)
+
+    def rows(self, rows) -> "L2Ball":
+        """The balls of these images only."""
+        return L2Ball(self.x[rows], self.eps)
+
+
+def ball_around(x: Images, eps: float, norm: str) -> LinfBall | L2Ball:
+    """The ball of each image of x. norm: 'linf' or 'l2'."""
+    return LinfBall(*linf_box(x, eps)) if norm == "linf" else L2Ball(x, eps)
+
+
+def random_in_ball(x: Images, eps: float, norm: str, generator: torch.Generator | None) -> Images:
+    """A random change of each image, uniform in its ball (before anything is cut to [0, 1])."""
+    if norm == "linf":
+        return eps * random_like(x, generator)
+    direction = unit(random_like(x, generator, normal=True))
+    share = random_like(x.flatten(1)[:, :1], generator).abs() ** (1 / max(1, x[0].numel()))
+    return eps * direction * per_row(share, x)
+
+
+def unit(g: Images) -> Images:
+    """g divided by the Euclidean norm of each image; 0 stays 0."""
+    # Divided by the largest number first: squares of tiny gradients would be 0.
+    g = g / per_row(g.flatten(1).abs().amax(1), g).clamp(min=torch.finfo(g.dtype).tiny)
+    return g / per_row(g.flatten(1).norm(dim=1), g).clamp(min=0.5)
 
 
 def add_inside(x: Images, delta: Images) -> Images:

@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from course_lib.attacks.ball import per_row
 from course_lib.attacks.checks import check_count, check_images, check_labels, check_model
+from course_lib.measure.eval_mode import eval_mode
 
 Images = Float[Tensor, "images ..."]
 Labels = Int[Tensor, " images"]
@@ -38,23 +39,9 @@ def attacking(model: nn.Module, x: Images, y: Labels) -> Iterator[tuple[Net, Ima
     check_model(model, x)
     check_images(x)
     check_labels(y, x)
-    modes = {module: module.training for module in model.modules()}
-    buffers = [(m, name, b, b.clone()) for m in modes for name, b in m.named_buffers(recurse=False)]
-    with torch.inference_mode(False), torch.enable_grad():
-        try:
-            for module in modes:  # the flag itself: some models override .eval()
-                module.training = False
-            # A clone is an ordinary tensor, even where x was made in inference mode.
-            yield _answering(model, y), x.detach().clone(), y.detach().clone().long()
-        finally:
-            for module, training in modes.items():
-                module.training = training
-            with torch.no_grad():
-                for module, name, buffer, value in buffers:
-                    if getattr(module, name) is not buffer:
-                        setattr(module, name, buffer)
-                    if not torch.equal(buffer, value):
-                        buffer.copy_(value)
+    with torch.inference_mode(False), torch.enable_grad(), eval_mode(model):
+        # A clone is an ordinary tensor, even where x was made in inference mode.
+        yield _answering(model, y), x.detach().clone(), y.detach().clone().long()
 
 
 def _answering(model: nn.Module, y: Labels) -> Net:
@@ -94,6 +81,11 @@ def fooled(logits: Logits, y: Labels, targeted: bool = False) -> Bool[Tensor, " 
     """Is the answer another class than y (targeted: y itself)? One that is not finite fools nobody."""
     answer = logits.argmax(1)
     return (answer == y if targeted else answer != y) & logits.isfinite().all(1)
+
+
+def wider(logits: Logits) -> Logits:
+    """Logits in float32 if they are narrower, so that no loss is rounded to 0."""
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
 
 def where_rows(rows: Bool[Tensor, " images"], a: Images, b: Images) -> Images:
