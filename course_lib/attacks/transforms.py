@@ -45,7 +45,8 @@ class Views:
         seen = seen * _one_a_view(self.light.to(seen), seen)
         if self.noise is not None:
             seen = seen + self.noise.to(seen)[:, None]
-        return seen.clamp(0, 1)
+        # Not clamp: its gradient is 0 on 0 and 1 themselves, and white and black pixels would never move.
+        return seen.where(seen >= 0, torch.zeros_like(seen)).where(seen <= 1, torch.ones_like(seen))
 
 
 @dataclass(frozen=True)
