@@ -23,7 +23,7 @@ LEVELS = (0.1, 0.5, 0.9)  # ink is never quite black, paper never quite white
 def sticker(
     model: nn.Module, x: Images, y: Labels, *, mask: Float[Tensor, "..."], eps: float = 1.0, steps: int = 100,
     transforms: Draws = ROADSIDE, views: int = 10, step_size: float | None = None,
-    print_weight: float = 1.0, colours: Colours | None = None, size_weight: float = 0.0,
+    print_weight: float = 0.1, colours: Colours | None = None, size_weight: float = 0.0,
     targeted: bool = False, keep_failures: bool = False,
     generator: torch.Generator | None = None, chunk: int | None = None, progress: bool = False,
 ) -> Images:
