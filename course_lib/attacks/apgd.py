@@ -28,7 +28,7 @@ from course_lib.attacks.contract import (
     where_rows,
     wider,
 )
-from course_lib.attacks.dlr import dlr, dlr_targeted
+from course_lib.attacks.dlr import dlr, dlr_targeted, sorted_logits
 from course_lib.attacks.gradient import climbing_loss
 
 Losses = Float[Tensor, " images"]
@@ -76,10 +76,10 @@ def apgd_targeted(
     keep_failures: bool = False, generator: torch.Generator | None = None, chunk: int | None = None,
     progress: bool = False,
 ) -> Images:
-    """Auto-PGD on the targeted DLR loss, once for each of the `targets` classes that the model finds likeliest.
+    """Auto-PGD on the targeted DLR loss, once for each of the `targets` likeliest wrong classes.
 
     y are the true labels: an image is fooled in whatever other class it lands. Costs `targets` runs of `apgd`
-    and one pass forward an image. Models with fewer classes have fewer targets.
+    and one pass forward. Models with fewer classes have fewer targets.
     Raises ValueError if the model has fewer than 4 classes.
     """
     check_numbers(eps=eps, steps=steps, norm=norm, generator=generator)
@@ -104,12 +104,13 @@ def apgd_targeted(
 def _likeliest(
     net: Net, x: Images, y: Labels, best: Best, chunk: int | None
 ) -> Int[Tensor, "images others"]:
-    """For each image all other classes, likeliest first; `best` learns which images are wrong already."""
+    """For each image all other classes, likeliest first; `best` learns who is wrong already."""
     parts = []
 
     def look(rows: slice, tick) -> Images:
         with torch.no_grad():
             logits = net(x[rows])
+        sorted_logits(logits, at_least=4)  # says so at once where the loss cannot be used
         hit = fooled(logits, y[rows])
         everyone = torch.arange(len(hit), device=x.device)
         best.rows(rows).offer(everyone, x[rows], hit, torch.full_like(hit, -torch.inf, dtype=x.dtype))

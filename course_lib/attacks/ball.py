@@ -62,7 +62,8 @@ def random_in_ball(x: Images, eps: float, norm: str, generator: torch.Generator 
     if norm == "linf":
         return eps * random_like(x, generator)
     direction = unit(random_like(x, generator, normal=True))
-    share = random_like(x.flatten(1)[:, :1], generator).abs() ** (1 / max(1, x[0].numel()))
+    flat = x.flatten(1)
+    share = random_like(flat[:, :1], generator).abs() ** (1 / flat.shape[1])
     return eps * direction * per_row(share, x)
 
 

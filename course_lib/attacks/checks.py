@@ -34,6 +34,7 @@ def check_images(x: Images) -> None:
         raise ValueError(f"x must be a batch, one row an image, got shape {tuple(x.shape)}; use x[None]")
     if not x.numel():
         return
+    x = x.detach()
     if not x.isfinite().all():
         raise ValueError("x holds a number that is not finite")
     low, high = float(x.min()), float(x.max())

@@ -67,7 +67,8 @@ def bim(
 
     more: every further argument of `pgd`.
     """
-    check_numbers(eps=eps, steps=steps)
+    check_size("eps", eps, zero=True)
+    check_count("steps", steps)
     return pgd(model, x, y, eps=eps, steps=steps, step_size=_or(step_size, eps / steps), **more)
 
 

@@ -1,0 +1,47 @@
+"""Every attack joins the contract suite by one line of this table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from course_lib.attacks import apgd, apgd_targeted, bim, fgsm, mi_fgsm, pgd
+
+
+@dataclass(frozen=True)
+class Case:
+    """An attack with settings under which it fools most images of the toy models.
+
+    norm: of the ball of size options["eps"], 'linf' or 'l2'; None for an attack without one.
+    random: it draws numbers, so that a batch need not equal its images one by one.
+    """
+
+    name: str
+    attack: Callable
+    options: dict[str, Any] = field(default_factory=dict)
+    norm: str | None = None
+    random: bool = False
+
+    def __call__(self, model, x, y, **more):
+        """The attack with a fresh generator (seed 0) unless `more` says otherwise."""
+        more.setdefault("generator", torch.Generator().manual_seed(0))
+        return self.attack(model, x, y, **{**self.options, **more})
+
+
+L2 = {"eps": 0.4, "norm": "l2", "steps": 10}
+CASES = [
+    Case("fgsm", fgsm, {"eps": 0.1}, "linf"),
+    Case("bim", bim, {"eps": 0.1, "steps": 5}, "linf"),
+    Case("mi_fgsm", mi_fgsm, {"eps": 0.1, "steps": 5}, "linf"),
+    Case("pgd", pgd, {"eps": 0.1, "steps": 10}, "linf"),
+    Case("pgd, leaving", pgd, {"eps": 0.1, "steps": 10, "leave_when_fooled": True}, "linf"),
+    Case("pgd, restarts", pgd, {"eps": 0.1, "steps": 5, "restarts": 3}, "linf", random=True),
+    Case("pgd, L2", pgd, L2, "l2"),
+    Case("pgd, L2, random start", pgd, {**L2, "random_start": True, "restarts": 2}, "l2", random=True),
+    Case("apgd", apgd, {"eps": 0.1, "steps": 10}, "linf", random=True),
+    Case("apgd, from the image", apgd, {"eps": 0.1, "steps": 10, "random_start": False}, "linf"),
+    Case("apgd, DLR, L2", apgd, {**L2, "loss": "dlr"}, "l2", random=True),
+    Case("apgd_targeted", apgd_targeted, {"eps": 0.1, "steps": 10}, "linf", random=True),
+    Case("apgd_targeted, L2", apgd_targeted, {**L2, "random_start": False}, "l2"),
+]
