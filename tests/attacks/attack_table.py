@@ -7,6 +7,8 @@ from typing import Any
 import torch
 
 from course_lib.attacks import apgd, apgd_targeted, bim, fgsm, mi_fgsm, pgd
+from course_lib.attacks.physical import eot, sticker, universal
+from course_lib.attacks.transforms import Transforms
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Case:
 
 
 L2 = {"eps": 0.4, "norm": "l2", "steps": 10}
+# Views so alike that fooling in most of them is fooling in memory.
+DIM = Transforms(brightness=0.001)
+HALF = (torch.arange(36) % 6 < 4).view(6, 6)
 CASES = [
     Case("fgsm", fgsm, {"eps": 0.1}, "linf"),
     Case("bim", bim, {"eps": 0.1, "steps": 5}, "linf"),
@@ -44,4 +49,10 @@ CASES = [
     Case("apgd, DLR, L2", apgd, {**L2, "loss": "dlr"}, "l2", random=True),
     Case("apgd_targeted", apgd_targeted, {"eps": 0.1, "steps": 10}, "linf", random=True),
     Case("apgd_targeted, L2", apgd_targeted, {**L2, "random_start": False}, "l2"),
+    Case("eot", eot, {"eps": 0.1, "steps": 10, "views": 3, "transforms": DIM}, "linf"),
+    Case("eot, L2", eot, {**L2, "views": 2, "transforms": DIM, "penalty": 0.01}, "l2"),
+    Case("sticker", sticker, {"eps": 0.3, "steps": 10, "views": 3, "transforms": DIM, "mask": HALF}, "linf"),
+    # One perturbation for all: what comes out for an image depends on the others.
+    Case("universal", universal, {"eps": 0.15, "steps": 10}, "linf", random=True),
+    Case("universal, L2", universal, {"eps": 0.8, "steps": 10, "norm": "l2"}, "l2", random=True),
 ]
