@@ -29,7 +29,7 @@ def test_where_nothing_varies_it_is_pgd(norm, eps, more):
 
 
 class TwoStripes(nn.Module):
-    """Answers 1 if bright - 1 + 3 * (even columns - odd columns) is above 0: strong in stripes, weak in brightness."""
+    """Score of class 1: brightness, and three times as strongly even columns less odd ones."""
 
     def forward(self, x):
         score = (x.flatten(1).mean(1) - 0.45) + 3 * (x[..., ::2].mean((1, 2, 3)) - x[..., 1::2].mean((1, 2, 3)))
@@ -56,17 +56,18 @@ def test_one_fixed_view_is_a_wrong_attack_where_the_other_view_turns_its_stripes
 def test_on_signs_it_beats_pgd_and_the_fixed_view_in_views_that_none_has_seen():
     model, signs = sign_model(), unseen_signs()
     x, target = signs.x[:24], (signs.y[:24] + 1) % 8
-    options = {"eps": 0.08, "steps": 20, "targeted": True, "keep_failures": True}
+    options = {"eps": 0.16, "steps": 20, "targeted": True, "keep_failures": True}
     fixed = Always(ROUGH.draw(1, x, seeded(9)))
     plain = pgd(model, x, target, **options)
     one_view = eot(model, x, target, transforms=fixed, views=1, **options)
     expected = eot(model, x, target, transforms=ROUGH, views=8, generator=seeded(), **options)
     success = [
-        unseen_views(model, x, v, target, transforms=ROUGH, views=50, targeted=True, generator=seeded(1)).success
+        unseen_views(model, x, v, target, transforms=ROUGH, views=50, targeted=True,
+                     generator=seeded(1)).success
         for v in (plain, one_view, expected)
     ]
-    assert (answers(model, plain) == target).float().mean() > 0.9, "PGD works where it was made"
-    assert success[2] > success[0] + 0.05 and success[2] > success[1] + 0.05, success
+    assert (answers(model, plain) == target).float().mean() > 0.75, "PGD works where it was made"
+    assert success[2] > success[0] + 0.04 and success[2] > success[1] + 0.04, success
 
 
 @pytest.mark.parametrize("views, chunk", [(1, None), (4, None), (4, 6), (7, 3)])
