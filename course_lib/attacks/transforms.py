@@ -3,7 +3,6 @@
 Every picture is a differentiable function of the thing, so an attack can climb through it.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -15,8 +14,8 @@ from course_lib.attacks.ball import random_like
 from course_lib.attacks.checks import check_count, check_size
 
 Images = Float[Tensor, "images ..."]
-# 3x3, float64: where the points of a thing go in its picture, one matrix a view. The middle is 0, x goes right
-# and y down; 1 is half of the longer side.
+# 3x3, float64: where the points of a thing go in its picture, one matrix a view. The middle is 0, x goes
+# right and y down; 1 is half of the longer side.
 Matrices = Float[Tensor, "views 3 3"]
 
 
@@ -70,7 +69,8 @@ class Transforms:
     outside: str = "zeros"
 
     def __post_init__(self):
-        for name, highest in (("rotation", 180), ("shift", 1), ("perspective", 0.45), ("brightness", 1), ("noise", 1)):
+        greatest = {"rotation": 180, "shift": 1, "perspective": 0.45, "brightness": 1, "noise": 1}
+        for name, highest in greatest.items():
             value = getattr(self, name)
             check_size(name, value, zero=True)
             if value > highest:
@@ -116,8 +116,8 @@ class Always:
 
 
 # What a sign may go through on a roadside.
-ROADSIDE = Transforms(rotation=15, scale=(0.85, 1.15), shift=0.06, perspective=0.1, brightness=0.25, noise=0.02,
-                      outside="border")
+ROADSIDE = Transforms(rotation=15, scale=(0.85, 1.15), shift=0.06, perspective=0.1, brightness=0.25,
+                      noise=0.02, outside="border")
 
 
 def rotations(degrees: Float[Tensor, " views"]) -> Matrices:
@@ -162,21 +162,23 @@ def warp(x: Images, matrix: Matrices, outside: str = "zeros") -> Float[Tensor, "
     if x.dim() != 4:
         raise ValueError(f"x must hold images [images, channels, height, width] to be moved, "
                          f"got shape {tuple(x.shape)}; use transforms with brightness and noise only")
-    n, _, height, width = x.shape
-    half = max(height, width) / 2
-    right = (torch.arange(width, dtype=torch.float64) + 0.5 - width / 2) / half
-    down = (torch.arange(height, dtype=torch.float64) + 0.5 - height / 2) / half
-    picture = torch.stack([*torch.meshgrid(right, down, indexing="xy"), torch.ones(height, width, dtype=torch.float64)])
-    # For each pixel of the picture: the point of the thing that is seen there.
-    thing = torch.linalg.inv(matrix) @ picture.flatten(1)
-    place = thing[:, :2] / thing[:, 2:] * torch.tensor([[2 * half / width], [2 * half / height]], dtype=torch.float64)
-    grid = place.transpose(1, 2).reshape(count, 1, height, width, 2).expand(-1, n, -1, -1, -1)
     # Half precision is too coarse for places between pixels.
     exact = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32
     many = x.to(exact)[None].expand(count, *x.shape).flatten(0, 1)
-    grid = grid.to(x.device, exact) if x.device.type != "mps" else grid.float().to(x.device)
-    seen = F.grid_sample(many, grid.flatten(0, 1), "bilinear", outside, align_corners=False)
+    grid = _places(matrix, *x.shape[2:]).to(exact).to(x.device).repeat_interleave(len(x), 0)
+    seen = F.grid_sample(many, grid, "bilinear", outside, align_corners=False)
     return seen.view(count, *x.shape).to(x.dtype)
+
+
+def _places(matrix: Matrices, height: int, width: int) -> Float[Tensor, "views height width 2"]:
+    """For each pixel of each picture: where on the thing it looks, from -1 to 1 from edge to edge."""
+    half = max(height, width) / 2
+    right = (torch.arange(width).double() + 0.5 - width / 2) / half
+    down = (torch.arange(height).double() + 0.5 - height / 2) / half
+    picture = torch.stack([*torch.meshgrid(right, down, indexing="xy"), torch.ones(height, width).double()])
+    thing = torch.linalg.inv(matrix) @ picture.flatten(1)
+    place = thing[:, :2] / thing[:, 2:] * (2 * half / torch.tensor([[width], [height]]).double())
+    return place.transpose(1, 2).unflatten(1, (height, width))
 
 
 def _still(count: int) -> Matrices:

@@ -1,4 +1,4 @@
-"""Made traffic signs: eight classes told apart by shape, colours and symbol. None is a photo of a real sign."""
+"""Made traffic signs: eight classes told apart by shape, colour and symbol. No photos."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ def _box(wide: float, high: float, right: float = 0, down: float = 0) -> Shape:
 
 
 def _polygon(corners: int, size: float, turn: float, down: float = 0) -> Shape:
-    """Equal sides; `size` from the middle to a corner. turn: where a side's middle lies, 0 is to the right."""
+    """Equal sides; `size` is from middle to corner. turn: where a side's middle lies, 0 is to the right."""
     angles = torch.deg2rad(turn + torch.arange(corners) * 360 / corners)
     inner = size * torch.cos(torch.tensor(torch.pi / corners))
     return lambda x, y: torch.stack([x * a.cos() + (y - down) * a.sin() for a in angles]).amax(0) - inner

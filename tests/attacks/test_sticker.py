@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from sign_model import sign_model, unseen_signs
-from toy_models import Watched, images_for, small_net
+from sign_model import ROUGH, sign_model, unseen_signs
 from torch import nn
+from toy_models import Watched, images_for, small_net
 
 from course_lib.attacks.physical import sticker, unseen_views
 from course_lib.attacks.physical.sticker import printable_colours, unprintable
@@ -27,7 +27,7 @@ def on_signs(n=16, **more):
 
 
 def success(x, x_adv, y):
-    return unseen_views(sign_model(), x, x_adv, y, views=40, generator=seeded(1)).success
+    return unseen_views(sign_model(), x, x_adv, y, transforms=ROUGH, views=40, generator=seeded(1)).success
 
 
 def test_only_pixels_under_the_mask_change():
@@ -39,13 +39,12 @@ def test_only_pixels_under_the_mask_change():
 
 
 def test_a_sticker_made_for_all_views_works_in_unseen_ones_and_better_than_one_made_for_none():
-    settings = {"steps": 50, "views": 8, "print_weight": 0.0}
-    x, y, _, seen = on_signs(24, **settings)
-    *_, unmoved = on_signs(24, **settings, transforms=STILL)
-    *_, fixed = on_signs(24, **settings, transforms=Always(ROADSIDE.draw(1, x, seeded(9))))
+    x, y, mask, seen = on_signs(24, transforms=ROUGH, views=8, print_weight=0.0)
+    *_, unmoved = on_signs(24, transforms=STILL, views=1, print_weight=0.0)
+    *_, fixed = on_signs(24, transforms=Always(ROUGH.draw(1, x, seeded(2))), views=1, print_weight=0.0)
     rates = [success(x, v, y) for v in (seen, unmoved, fixed)]
     assert rates[0] > 0.5 and rates[0] > max(rates[1:]) + 0.02, rates
-    grey = torch.where(bars(unseen_signs().face[:24]) == 1, torch.tensor(0.5), x)
+    grey = torch.where(mask == 1, torch.tensor(0.5), x)
     assert success(x, grey, y) < rates[0] - 0.2, "covering the place alone is not the attack"
 
 
@@ -68,7 +67,7 @@ def test_closed_form_all_under_the_mask_goes_to_white_or_as_far_as_eps():
     assert torch.allclose(free, torch.where(HALF, torch.tensor(1.0), x))
     near = sticker(Mean(0.55), x, y, eps=0.25, **settings)
     assert torch.allclose(near, torch.where(HALF, torch.tensor(0.75), x))
-    assert torch.equal(sticker(Mean(0.8), x, y, **settings), x), "a failure: half of it white is a mean of 0.75"
+    assert torch.equal(sticker(Mean(0.8), x, y, **settings), x), "half of it white: a mean of 0.75"
 
 
 def test_a_printer_without_white_settles_on_its_brightest_grey():
@@ -87,7 +86,7 @@ def test_unprintable_by_hand():
     assert unprintable(x, mask).tolist() == pytest.approx([(0 + 0.1) / 2, 0.03**0.5])
     assert unprintable(x, torch.zeros(2, 2)).tolist() == [0, 0]
     assert unprintable(x, mask, torch.zeros(1, 3))[1] == 0
-    assert printable_colours(1).tolist() == pytest.approx([[0.1], [0.5], [0.9]])
+    assert torch.equal(printable_colours(1), torch.tensor([[0.1], [0.5], [0.9]]))
     assert printable_colours(3).unique(dim=0).shape == (27, 3)
 
 
@@ -110,14 +109,16 @@ def test_passes_are_counted_to_the_row_and_a_mask_for_each_image_stays_with_it()
     masks = torch.stack([torch.roll(HALF, k, 1) for k in range(len(x))])[:, None]
     settings = {"steps": 4, "views": 3, "keep_failures": True, "transforms": ROADSIDE, "print_weight": 0.0}
     made = sticker(model, x, y, mask=masks, chunk=7, generator=seeded(), **settings)
-    assert sum(model.back_rows) == len(x) * 3 * 4 and sum(model.rows) == len(x) * 3 * 5 and max(model.rows) <= 7
+    assert sum(model.back_rows) == len(x) * 3 * 4 and sum(model.rows) == len(x) * 3 * 5
+    assert max(model.rows) <= 7
     assert torch.equal(made[~masks.expand_as(x)], x[~masks.expand_as(x)])
     alone = sticker(model, x[5:6], y[5:6], mask=masks[5:6], generator=seeded(), **settings)
     assert torch.allclose(alone, made[5:6], atol=1e-9)
 
 
 @pytest.mark.parametrize("bad, named", [
-    ({"mask": torch.ones(5, 5)}, "mask"), ({"mask": torch.full((6, 6), 0.5)}, "mask"), ({"mask": [[1]]}, "mask"),
+    ({"mask": torch.ones(5, 5)}, "mask"), ({"mask": torch.full((6, 6), 0.5)}, "mask"),
+    ({"mask": [[1]]}, "mask"),
     ({"mask": torch.ones(7, 1, 6, 6)}, "mask"), ({"colours": torch.ones(4, 3)}, "colours"),
     ({"colours": torch.full((1, 1), 2.0)}, "colours"), ({"print_weight": -1}, "print_weight"),
     ({"size_weight": float("nan")}, "size_weight"), ({"eps": 2}, "eps"), ({"views": 2.5}, "views"),

@@ -1,4 +1,4 @@
-"""Views: equal to torchvision's transforms, differentiable, still where nothing varies, the same for the same draw."""
+"""Views: equal to torchvision's transforms, differentiable, still where nothing varies."""
 
 import dataclasses
 
@@ -46,7 +46,7 @@ def test_a_tilt_is_torchvisions_perspective(size):
     middle = torch.tensor([width, height]) / 2
     there = torch.cat([(corners - middle) / half, torch.ones(4, 1, dtype=torch.float64)], 1) @ matrix[0].T
     there = there[:, :2] / there[:, 2:] * half + middle
-    expected = V.perspective(x, (corners - 0).tolist(), there.tolist(), BILINEAR)
+    expected = V.perspective(x, corners.tolist(), there.tolist(), BILINEAR)
     ours = warp(x, matrix)[0]
     assert torch.allclose(ours, expected, atol=1e-3)
     assert (ours - x).abs().max() > 0.1
@@ -100,7 +100,7 @@ def test_pictures_stay_in_range_and_dtype_and_each_image_is_seen_on_its_own(dtyp
     views = ROADSIDE.draw(6, x, torch.Generator().manual_seed(0))
     seen = views(x)
     assert seen.shape == (6, 4, 3, 12, 12) and seen.dtype == dtype
-    assert 0 <= seen.min() and seen.max() <= 1
+    assert seen.min() >= 0 and seen.max() <= 1
     assert torch.equal(views(x[2:3])[:, 0], seen[:, 2])
     assert torch.equal(views[2:4](x), seen[2:4])
 

@@ -1,19 +1,19 @@
-"""The universal perturbation: one for all images, inside eps, exact on linear models, good on unseen images."""
+"""The universal perturbation: one for all images, inside eps, exact on linear models."""
 
 import pytest
 import torch
 from sign_model import sign_model, unseen_signs
-from toy_models import Watched, answers, images_for, small_net
 from torch import nn
+from toy_models import Watched, answers, images_for, small_net
 
 from course_lib.attacks.ball import add_inside
 from course_lib.attacks.physical import universal, universal_perturbation
 from course_lib.data.signs import signs
 
 
-def grey(n, *shape, dtype=torch.float64):
+def grey(n, *shape):
     """Images that no eps below 0.3 takes out of [0, 1]."""
-    return 0.3 + 0.4 * torch.rand(n, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(dtype)
+    return 0.3 + 0.4 * torch.rand(n, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
@@ -67,14 +67,10 @@ def test_the_iterate_that_fools_most_comes_back():
     model = small_net(2)
     x, y = images_for(model)
     fooled = [
-        int((answers(model, universal(model, x, y, eps=0.2, steps=12, step_size=0.05, keep_failures=True)[:k])
-             != y[:k]).sum()) for k in (len(x),)
-    ]
-    short = [
         int((answers(model, universal(model, x, y, eps=0.2, steps=s, step_size=0.05, keep_failures=True))
              != y).sum()) for s in range(1, 13)
     ]
-    assert fooled == [short[-1]] and short == sorted(short), "more steps are never worse"
+    assert fooled[-1] > 0 and fooled == sorted(fooled), "more steps are never worse"
 
 
 def test_targeted_ones_go_to_the_wanted_class():

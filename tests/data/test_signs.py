@@ -26,8 +26,8 @@ def test_pixels_labels_and_faces(side):
 def test_a_sign_has_its_colour_and_lies_whole_on_the_picture():
     made = make(200, side=48)
     for label, name in enumerate(made.classes):
-        mean = torch.stack([x[:, f[0] == 1].mean(1) for x, f in zip(made.x, made.face, strict=True)])[made.y == label]
-        red, green, blue = mean.T
+        here = made.y == label
+        red, green, blue = ((made.x * made.face).sum((2, 3)) / made.face.sum((2, 3)))[here].T
         if name in ("stop", "no entry", "give way"):
             assert (red > green + 0.1).all() and (red > blue + 0.1).all(), name
         if name in ("ahead only", "parking"):
@@ -56,8 +56,6 @@ def test_every_layer_of_a_sign_can_be_seen():
         points = module._frame(32, (16.0, 16.0), 12.0, 0.0)
         covers = [module._cover(shape(*points), 12.0) for shape, _ in layers]
         assert all(cover.sum() > 4 for cover in covers), (label, name)
-        for below, above in zip(covers, covers[1:], strict=False):
-            assert not torch.equal(below, above)
         assert all((cover <= covers[0] + 1e-6).all() for cover in covers), f"{name}: a symbol off the face"
 
 

@@ -1,4 +1,4 @@
-"""Attacks that outlive a camera: seen turned, moved and in other light; on a sticker; one change for all images."""
+"""Attacks that outlive a camera: views from everywhere, stickers, one change for all images."""
 
 from course_lib.attacks.physical.eot import eot
 from course_lib.attacks.physical.sticker import sticker

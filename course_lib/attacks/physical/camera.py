@@ -1,15 +1,15 @@
-"""A camera takes many pictures of each image; the mean of a loss over them, and its gradient."""
+"""A camera takes many pictures of each image; how they are answered on average, and the gradient of that."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_lib.attacks.checks import check_count
-from course_lib.attacks.contract import Images, Net, fooled, input_gradient
-from course_lib.attacks.gradient import climbing_loss
+from course_lib.attacks.contract import Images, Logits, Net, fooled, input_gradient, wider
 from course_lib.attacks.transforms import Views
 
 Labels = Int[Tensor, " images"]
@@ -25,8 +25,8 @@ class Draws(Protocol):
 class Look:
     """What many views say of each image."""
 
-    gradient: Images | None  # of the mean loss
-    loss: Float[Tensor, " images"]  # mean over the views
+    gradient: Images | None  # of value
+    value: Float[Tensor, " images"]  # mean of `log_success`
     share: Float[Tensor, " images"]  # of the views that fool
 
 
@@ -72,15 +72,27 @@ class Camera:
         return self.transforms.draw(self.views, like, stream)
 
 
+def log_success(logits: Logits, y: Labels, targeted: bool = False) -> Float[Tensor, " images"]:
+    """Log-probability of what the attacker wants: another class than y, or y itself where targeted.
+
+    It climbs as cross-entropy does, but has a ceiling of 0. So in a mean over views those that already fool
+    do not outvote those that still resist.
+    """
+    logits = wider(logits)
+    own = F.one_hot(y, logits.shape[1]).bool()
+    lead = logits[own] - logits.masked_fill(own, -torch.inf).logsumexp(1)
+    return F.logsigmoid(lead if targeted else -lead)
+
+
 def look(
     net: Net, v: Images, y: Labels, views: Views, rows: int, *, targeted: bool = False, gradient: bool = True
 ) -> Look:
-    """The mean of the loss over the views, at most about `rows` pictures at a time.
+    """Each image in all views, at most about `rows` pictures at a time.
 
     Costs a pass forward for each image and view, and one back with gradient.
     """
     g = torch.zeros_like(v) if gradient else None
-    loss = share = torch.zeros(len(v), device=v.device, dtype=torch.float64 if v.dtype == torch.float64 else None)
+    value = share = wider(torch.zeros_like(v[:, :0].flatten(1).sum(1)))
     for first in range(0, len(views), rows):
         part = views[first : first + rows]
         labels = y.repeat(len(part))
@@ -88,17 +100,17 @@ def look(
         def pictures(v: Images, part: Views = part):
             return net(part(v).flatten(0, 1))
 
-        def mean_loss(logits: Tensor, labels: Labels = labels) -> Tensor:
-            return climbing_loss(logits, labels, targeted) / len(views)
+        def mean_value(logits: Tensor, labels: Labels = labels) -> Tensor:
+            return log_success(logits, labels, targeted) / len(views)
 
         if gradient:
-            slope, logits, losses = input_gradient(pictures, v, mean_loss)
+            slope, logits, values = input_gradient(pictures, v, mean_value)
             g = g + slope
         else:
             with torch.no_grad():
                 logits = pictures(v)
-                losses = mean_loss(logits)
+                values = mean_value(logits)
         hits = fooled(logits, labels, targeted)
-        loss = loss + losses.view(len(part), -1).sum(0)
+        value = value + values.view(len(part), -1).sum(0)
         share = share + hits.view(len(part), -1).sum(0) / len(views)
-    return Look(g, loss, share)
+    return Look(g, value, share)

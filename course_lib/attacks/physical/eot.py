@@ -1,8 +1,8 @@
 """Expectation over transformation: an image that fools in most views, not only as it lies in memory.
 
 Athalye, Engstrom, Ilyas, Kwok: Synthesizing Robust Adversarial Examples (2017), arXiv 1707.07397, section 2:
-max over x' of E_t[log p(y_t given t(x'))] - lambda E_t|t(x') - t(x)|, here inside a ball and with fresh views
-of each step for the expectation.
+max over x' of E_t[log p(y_t given t(x'))] - lambda E_t|t(x') - t(x)|, here inside a ball, with fresh views at
+each step for the expectation. Where any wrong class will do, p is the probability of them all.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,9 +26,9 @@ def eot(
     targeted: bool = False, keep_failures: bool = False,
     generator: torch.Generator | None = None, chunk: int | None = None, progress: bool = False,
 ) -> Images:
-    """`pgd` on the mean loss over views, drawn anew at each step; with `Transforms()` it is `pgd` itself.
+    """`pgd` up the mean `log_success` over views drawn anew at each step; with `Transforms()` it is `pgd`.
 
-    Of all iterates the one with the greatest mean loss among those that fool in most of their views comes
+    Of all iterates the one with the greatest mean among those that fool in most of their views comes
     back; how good it is, `unseen_views` tells. views: how many a step. step_size: 2.5 eps / steps unless told
     otherwise. penalty: lambda of the paper, for the mean distance to the clean image as the camera sees it.
     targeted, keep_failures: as in `pgd`. chunk: the most pictures (images times views) at once.
@@ -58,7 +58,7 @@ def climb(
     net: Net, start: Images, y: Labels, ball: LinfBall | L2Ball, camera: Camera, sizes: Sequence[float], *,
     price: Price | None, targeted: bool, tick: Callable[[], object],
 ) -> Best:
-    """Steps of these sizes from `start` up the mean loss less the price; the best iterate of each image.
+    """The best iterate of each image, in steps of these sizes from `start` up mean `log_success` less price.
 
     The last iterate is judged too, on views of its own. An iterate fools if it does so in most views.
     """
@@ -67,7 +67,7 @@ def climb(
     for size in [*sizes, None]:
         seen = camera.shoot(v, stream)
         here = look(net, v, y, seen, camera.rows, targeted=targeted, gradient=size is not None)
-        g, value = here.gradient, here.loss
+        g, value = here.gradient, here.value
         if price:
             cost, slope = _priced(price, v, seen)
             value = value - cost

@@ -57,7 +57,9 @@ def sticker(
             low, high = linf_box(clean, eps)
             ball = LinfBall(torch.where(here, low, clean), torch.where(here, high, clean))
             sizes = [size * (1 - step / steps) for step in range(steps)]
-            best = climb(net, clean, y[rows], ball, camera, sizes, price=price, targeted=targeted, tick=tick)
+            # An empty grey sticker: from the colours of the thing itself, climbs get stuck more often.
+            start = ball.project(torch.full_like(clean, 0.5))
+            best = climb(net, start, y[rows], ball, camera, sizes, price=price, targeted=targeted, tick=tick)
             return best.images if keep_failures else best.or_clean(clean)
 
         return in_chunks(attack, x, chunk=camera.images, steps=steps, progress=progress)

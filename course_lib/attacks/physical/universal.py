@@ -1,8 +1,8 @@
 """One perturbation for all images.
 
-Moosavi-Dezfooli, Fawzi, Fawzi, Frossard: Universal Adversarial Perturbations (2016), arXiv 1610.08401; found as
-in Shafahi et al.: Universal Adversarial Training (2018), arXiv 1811.11304: steps up the summed loss of all
-images, where each image's loss counts only up to a cap.
+Moosavi-Dezfooli, Fawzi, Fawzi, Frossard: Universal Adversarial Perturbations (2016), arXiv 1610.08401.
+Found as in Shafahi et al.: Universal Adversarial Training (2018), arXiv 1811.11304: steps up the summed loss
+of all images, where each image's loss counts only up to a cap.
 """
 
 from functools import partial
@@ -56,7 +56,7 @@ def universal_perturbation(
     norm: str = "linf", cap: float = 4.0, targeted: bool = False,
     generator: torch.Generator | None = None, chunk: int | None = None, progress: bool = False,
 ) -> Float[Tensor, "..."]:
-    """One change, of the shape of one image and inside the eps ball, that fools as many images of x as it can.
+    """One change, of the shape of one image and inside the eps ball, that fools many images of x.
 
     Of all iterates the one that fools the most images comes back (of those, the one with the greatest loss).
     It also fools images that it has never seen; measure it on such. cap: how much one image's loss may count;
@@ -85,7 +85,8 @@ def universal_perturbation(
 
 
 def _all_images(
-    net: Net, x: Images, y: Labels, delta: Tensor, cap: float, targeted: bool, chunk: int | None, gradient: bool
+    net: Net, x: Images, y: Labels, delta: Tensor, cap: float, targeted: bool, chunk: int | None,
+    gradient: bool,
 ) -> tuple[Tensor, int, float]:
     """(gradient summed over the images, how many are fooled, summed loss).
 
