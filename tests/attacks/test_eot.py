@@ -94,7 +94,8 @@ def test_neither_batch_nor_order_nor_chunk_matters_under_a_seed():
     whole = run(x, y)
     assert torch.allclose(run(x[4:5], y[4:5]), whole[4:5], atol=1e-9)
     assert torch.allclose(run(x.flip(0), y.flip(0)).flip(0), whole, atol=1e-9)
-    assert torch.allclose(run(x, y, chunk=9), whole, atol=1e-9)
+    for chunk in (9, 3):  # also less than the views of one image
+        assert torch.allclose(run(x, y, chunk=chunk), whole, atol=1e-9)
     assert not torch.allclose(run(x, y, seed=4), whole, atol=1e-9), "draws must matter"
 
 
@@ -125,6 +126,22 @@ def test_only_what_fools_in_most_views_is_a_success():
     assert share[~failed].mean() > 2 * share[failed].mean()
 
 
+def test_one_view_in_three_is_a_failure_and_two_are_a_success():
+    x, y = torch.full((1, 1, 4, 8), 0.42), torch.zeros(1, dtype=torch.int64)
+    for lights, success in (([1.0, 1.0, 1.3], False), ([1.0, 1.3, 1.3], True)):
+        views = Always(Views(torch.eye(3).double().repeat(3, 1, 1), torch.tensor(lights)))
+        tried = eot(Brightness(), x, y, eps=0.01, steps=2, transforms=views, views=3)
+        assert torch.equal(tried, x) != success
+
+
+class Brightness(nn.Module):
+    """Class 1 if the mean is above a half."""
+
+    def forward(self, x):
+        score = x.flatten(1).mean(1) - 0.5
+        return torch.stack([torch.zeros_like(score), score], 1)
+
+
 def test_the_penalty_buys_a_shorter_way():
     model = small_net()
     x, y = images_for(model)
@@ -133,6 +150,8 @@ def test_the_penalty_buys_a_shorter_way():
              keep_failures=True, generator=seeded()) - x).norm() for penalty in (0.0, 0.1, 1.0)
     ]
     assert sizes[0] > sizes[1] > sizes[2]
+    wrong = (y + 1) % 5
+    assert torch.equal(eot(model, x, wrong, eps=0.1, steps=5, penalty=1e6), x), "no step is worth its price"
 
 
 def test_log_success_is_the_logarithm_of_the_probability_of_success():

@@ -73,6 +73,23 @@ def test_the_iterate_that_fools_most_comes_back():
     assert fooled[-1] > 0 and fooled == sorted(fooled), "more steps are never worse"
 
 
+class Steep(nn.Module):
+    """Class 1 if the mean is above a half; very sure of it."""
+
+    def forward(self, x):
+        score = 100 * (x.flatten(1).mean(1) - 0.5)
+        return torch.stack([torch.zeros_like(score), score], 1)
+
+
+def test_an_image_that_has_given_in_does_not_outvote_one_that_has_not():
+    x = torch.tensor([0.6, 0.52]).double().view(2, 1, 1, 1)
+    y = torch.tensor([0, 1])  # the first is wrong by far already, and wants to be brighter still
+    moved = universal(Steep(), x, y, eps=0.05, steps=5)
+    assert (Steep()(moved).argmax(1) != y).all() and moved[1] < 0.5
+    outvoted = universal(Steep(), x, y, eps=0.05, steps=5, cap=1e9)
+    assert torch.equal(outvoted[1], x[1])
+
+
 def test_targeted_ones_go_to_the_wanted_class():
     model = small_net(1)
     x, _ = images_for(model)
