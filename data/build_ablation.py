@@ -45,7 +45,8 @@ def main() -> None:
     wanted = ROWS | {name: (row, None) for name, row in MORE.items()}
     for name, (row, source) in tqdm(wanted.items()):
         if name not in there:
-            found = [train_row(STUDY, row, seed, device=run.device).accuracy for seed in run.seeds(STUDY.seeds)]
+            seeds = run.seeds(STUDY.seeds)
+            found = [train_row(STUDY, row, seed, device=run.device).accuracy for seed in seeds]
             rows.append({"name": name, "settings": settings(row), "source": source,
                          "values": [round(accuracy, 4) for accuracy in found]})
             out.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")

@@ -55,7 +55,7 @@ def apgd(
     def climbed(logits: Logits, y: Labels, target: Labels) -> Losses:
         return losses[loss](logits, y)
 
-    with attacking(model, x, y) as (net, x, y):
+    with attacking(model, x, y, quick_layout=True) as (net, x, y):
         best = Best.of(x)
         for restart in range(restarts):
             noisy = random_start or restart > 0
@@ -84,7 +84,7 @@ def apgd_targeted(
     """
     check_numbers(eps=eps, steps=steps, norm=norm, generator=generator)
     check_count("targets", targets)
-    with attacking(model, x, y) as (net, x, y):
+    with attacking(model, x, y, quick_layout=True) as (net, x, y):
         best = Best.of(x)
         order = _likeliest(net, x, y, best, chunk)
         for k in range(min(targets, order.shape[1])):
@@ -111,9 +111,8 @@ def _likeliest(
         with torch.no_grad():
             logits = net(x[rows])
         sorted_logits(logits, at_least=4)  # says so at once where the loss cannot be used
-        hit = fooled(logits, y[rows])
-        everyone = torch.arange(len(hit), device=x.device)
-        best.rows(rows).offer(everyone, x[rows], hit, torch.full_like(hit, -torch.inf, dtype=x.dtype))
+        part = best.rows(rows)
+        part.offer(slice(None), x[rows], fooled(logits, y[rows]), part.loss)
         parts.append(logits.scatter(1, y[rows, None], -torch.inf).argsort(1, descending=True)[:, :-1])
         return x[rows]
 
@@ -143,10 +142,12 @@ class Climber:
     def at(cls, start: Images, y: Labels, target: Labels, size: float) -> "Climber":
         """All images of a chunk, before the first gradient."""
         here = torch.arange(len(start), device=start.device)
-        number = start.new_zeros(len(start))
-        sizes, lowest = number + size, number - torch.inf
-        return cls(here, y, target, start, start, sizes, start, torch.zeros_like(start), lowest, lowest,
-                   torch.zeros_like(here), sizes, lowest)
+        number = torch.promote_types(start.dtype, torch.float32)
+        sizes = torch.full_like(here, size, dtype=number)
+        lowest = torch.full_like(sizes, -torch.inf)
+        return cls(here, y, target, v=start, before=start, size=sizes, top=start,
+                   top_g=torch.zeros_like(start), top_loss=lowest, last_loss=-lowest,
+                   rises=torch.zeros_like(here), old_size=sizes, old_top=lowest)
 
     def rows(self, rows) -> "Climber":
         """Only these images."""
@@ -202,7 +203,7 @@ def _look_back(c: Climber, g: Images, interval: int) -> tuple[Climber, Images]:
 
 def _step(c: Climber, g: Images, ball: LinfBall | L2Ball, first: bool) -> Climber:
     """One step with momentum: 3/4 of the way to the projected step, and 1/4 of the last move."""
-    v = ball.project(c.v + per_row(c.size, g) * ball.steepest(g))
+    v = ball.project(c.v + per_row(c.size, g).to(g.dtype) * ball.steepest(g))
     if not first:
         v = ball.project(c.v + 0.75 * (v - c.v) + 0.25 * (c.v - c.before))
     return replace(c, v=v, before=c.v)

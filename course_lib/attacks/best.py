@@ -23,14 +23,17 @@ class Best:
     def of(cls, x: Images) -> "Best":
         """Nothing tried yet: the clean images, fooling nobody."""
         none = torch.zeros(len(x), dtype=torch.bool, device=x.device)
-        return cls(x.clone(), x.new_full((len(x),), -torch.inf), none)
+        number = torch.promote_types(x.dtype, torch.float32)  # losses of bfloat16 images are finer than they
+        return cls(x.clone(), torch.full_like(none, -torch.inf, dtype=number), none)
 
     def rows(self, rows: slice) -> "Best":
         """A window on some images: what it is offered counts for the whole."""
         return Best(self.images[rows], self.loss[rows], self.fooled[rows])
 
-    def offer(self, here: Int[Tensor, " some"], v: Images, hit: Bool[Tensor, " some"], loss: Tensor) -> None:
-        """Iterates v of the images number `here`, whether they fool, and their loss."""
+    def offer(
+        self, here: slice | Int[Tensor, " some"], v: Images, hit: Bool[Tensor, " some"], loss: Tensor
+    ) -> None:
+        """Iterates v of the images at `here`, whether they fool, and their loss."""
         was_hit, was_loss = self.fooled[here], self.loss[here]
         loss = loss.to(was_loss.dtype)
         better = (hit & ~was_hit) | ((hit == was_hit) & (loss > was_loss))

@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from course_lib.attacks.ball import per_row
 from course_lib.attacks.checks import check_count, check_images, check_labels, check_model
+from course_lib.attacks.layout import in_quick_layout
 from course_lib.measure.eval_mode import eval_mode
 
 Images = Float[Tensor, "images ..."]
@@ -28,12 +29,16 @@ Net = Callable[[Images], Logits]
 
 
 @contextmanager
-def attacking(model: nn.Module, x: Images, y: Labels) -> Iterator[tuple[Net, Images, Labels]]:
+def attacking(
+    model: nn.Module, x: Images, y: Labels, *, quick_layout: bool = False
+) -> Iterator[tuple[Net, Images, Labels]]:
     """Inside: every module in eval mode, gradients on. Afterwards, whatever happens: all as it was before.
 
     Gives (net, x, y): the model with checked answers, and x and y without history, y as int64. Ask for
     gradients by `input_gradient` or `torch.autograd.grad`, never by `.backward()`, which would also change
     the weights' `.grad`.
+    quick_layout: feed the model in the order of `layout`. Its logits differ in the last digits then, so it
+    is for attacks that do not end on the very boundary.
     Raises ValueError or TypeError, naming the argument, where model, x and y do not go together.
     """
     check_model(model, x)
@@ -41,15 +46,16 @@ def attacking(model: nn.Module, x: Images, y: Labels) -> Iterator[tuple[Net, Ima
     check_labels(y, x)
     with torch.inference_mode(False), torch.enable_grad(), eval_mode(model):
         # A clone is an ordinary tensor, even where x was made in inference mode.
-        yield _answering(model, y), x.detach().clone(), y.detach().clone().long()
+        net = in_quick_layout(model) if quick_layout else model
+        yield _answering(net, y), x.detach().clone(), y.detach().clone().long()
 
 
-def _answering(model: nn.Module, y: Labels) -> Net:
+def _answering(model: Net, y: Labels) -> Net:
     """The model; its first answer shows the number of classes, so labels are checked without a pass more."""
     highest = int(y.max()) if len(y) else 0
 
     def net(x: Images) -> Logits:
-        logits = model(x)
+        logits = model(x.clone())  # a model may begin with an in-place layer
         if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) != len(x):
             shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             raise ValueError(f"model must answer one row of logits an image, [{len(x)}, classes], "

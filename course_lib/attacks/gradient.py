@@ -55,7 +55,7 @@ def fgsm(
             hit = fooled(net(v), label, targeted)
         return where_rows(hit, v, clean)
 
-    with attacking(model, x, y) as (net, x, y):
+    with attacking(model, x, y, quick_layout=True) as (net, x, y):
         return in_chunks(attack, x, chunk=chunk, progress=progress)
 
 
@@ -104,7 +104,7 @@ def pgd(
     size = _or(step_size, 2.5 * eps / steps)
     check_size("step_size", size, zero=eps == 0)
 
-    with attacking(model, x, y) as (net, x, y):
+    with attacking(model, x, y, quick_layout=True) as (net, x, y):
         best = Best.of(x)
         for restart in range(restarts):
             noisy = random_start or restart > 0
@@ -125,10 +125,10 @@ def _climb(
     momentum: float, leave: bool, targeted: bool, tick,
 ) -> Images:
     """Climb from v; `best` sees every iterate, the last one too. Answers best.images."""
-    here = best.not_fooled() if leave else torch.arange(len(v), device=v.device)
+    here = best.not_fooled() if leave else slice(None)
     v, y, ball, m = v[here], y[here], ball.rows(here), torch.zeros_like(v[here])
     for _ in range(steps):
-        if not len(here):
+        if not len(v):
             return best.images
         g, logits, loss = input_gradient(net, v, lambda logits, y=y: climbing_loss(logits, y, targeted))
         hit = fooled(logits, y, targeted)
@@ -141,7 +141,7 @@ def _climb(
             g = m
         v = ball.project(v + size * ball.steepest(g))
         tick()
-    if len(here):
+    if len(v):
         with torch.no_grad():
             logits = net(v)
         best.offer(here, v, fooled(logits, y, targeted), climbing_loss(logits, y, targeted))

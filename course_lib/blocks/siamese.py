@@ -127,7 +127,7 @@ def _second(tower: nn.Module, shared: str | int) -> nn.Module:
 
 
 def _twins(model: Siamese) -> list[str]:
-    """Names of the right tower's tensors that are the left tower's."""
+    """Names of the right tower's tensors that are the left tower's: safetensors takes each only once."""
     names = []
     for kind in ("named_parameters", "named_buffers"):
         left = dict(getattr(model.left, kind)(remove_duplicate=False))

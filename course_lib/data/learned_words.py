@@ -26,6 +26,8 @@ def ppmi_svd(sentences: Sequence[str], dim: int = 50, window: int = 3, seed: int
     total = np.bincount(left, minlength=n)  # left and right hold the same words: each pair stands both ways
     pmi = np.log(counts.data * len(left) / (total[counts.row].astype(float) * total[counts.col]))
     ppmi = sparse.csr_matrix((np.maximum(pmi, 0), (counts.row, counts.col)), (n, n))
+    if not ppmi.count_nonzero():
+        raise ValueError("no two words stand together more often than by chance; give more sentences")
     u, s, _ = svds(ppmi, k=dim, v0=np.random.default_rng(seed).normal(size=n))
     u, s = u[:, ::-1], s[::-1]
     u = u * np.where(u[np.abs(u).argmax(0), np.arange(dim)] < 0, -1, 1)  # a singular vector has no sign
@@ -41,8 +43,11 @@ def skip_gram(
     Each pair adds -log s(u . v) - sum over n of log s(-n . v) to the loss; s is the logistic function, the
     `negatives` words n are drawn in proportion to count^(3/4) (Mikolov et al. 2013). Adam; float64 inside, so
     that the number of threads makes no difference. The commonest word comes first.
-    Raises ValueError as `ppmi_svd` does.
+    Raises ValueError as `ppmi_svd` does, and if negatives or epochs is not a positive whole number.
     """
+    for name, number in (("negatives", negatives), ("epochs", epochs)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise ValueError(f"{name} must be a positive whole number, got {number!r}")
     words, left, right = _neighbours(sentences, dim, window)
     generator = torch.Generator().manual_seed(seed)
     near, far = (torch.randn(len(words), dim, generator=generator, dtype=torch.float64) / dim**0.5

@@ -88,8 +88,8 @@ def verify(name: str | None = None) -> list[str]:
         roots = places()
     except FileNotFoundError as error:
         problems, roots = [str(error)], [cache_folder()]
-    vectors = [info for info in vector_sets() if name in (None, info.name)]
-    for info in vectors + (sets() if name is None else [] if vectors else [find_set(name)]):
+    infos = [info for info in (*sets(), *vector_sets()) if name in (None, info.name)]
+    for info in infos or [find_set(name)]:
         for file in info.files:
             if file.size == "small":
                 wanted = [data_folder() / file.path]

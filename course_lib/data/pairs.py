@@ -44,7 +44,7 @@ def class_pairs(labels: Int[Tensor, " items"], n: int, *, rate: float | str = 0.
         raise ValueError(f"labels must be one class number an item, got shape {tuple(labels.shape)}")
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"n must be a whole number of pairs from 1 on, got {n!r}")
-    if rate != "natural" and (isinstance(rate, str) or not 0 <= rate <= 1):
+    if rate != "natural" and not (isinstance(rate, (int, float)) and 0 <= rate <= 1):
         raise ValueError(f'rate must be a share from 0 to 1, or "natural"; got {rate!r}')
     rng = np.random.default_rng(seed)
     classes = labels.cpu().numpy()

@@ -4,6 +4,8 @@
 different intents resemble one another on purpose, and those of one intent do not: a pair must be read.
 """
 
+from course_lib.data.words import tokens
+
 SYNONYMS = {
     "learn": ("learn", "study", "master"),
     "best": ("best", "ideal", "perfect"),
@@ -144,8 +146,6 @@ MOVABLE = ("these days", "in your opinion", "in real life", "today", "in general
 
 def vocabulary() -> set[str]:
     """Every word that a made question can hold."""
-    from course_lib.data.words import tokens
-
     texts = [*MOVABLE, *ADJECTIVES, *RIVALS]
     texts += [word for table in (SYNONYMS, FILLERS) for words in table.values() for word in words]
     texts += [name for topics, _ in FIELDS.values() for names in topics for name in names]

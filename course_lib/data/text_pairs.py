@@ -49,7 +49,7 @@ class TextPairs:
     def take(self, places: Sequence[int] | slice | Tensor) -> "TextPairs":
         """The pairs at these places: numbers, a slice, or one True or False for each pair."""
         if not isinstance(places, slice):
-            places = torch.as_tensor(places if len(places) else np.zeros(0, np.int64))
+            places = torch.as_tensor(places if len(places) else np.zeros(0, np.int64)).cpu()
         chosen = torch.arange(len(self))[places]
         left, right = (tuple(side[i] for i in chosen.tolist()) for side in (self.left, self.right))
         return replace(self, left=left, right=right, y=self.y[chosen.to(self.y.device)])

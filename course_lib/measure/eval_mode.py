@@ -14,7 +14,10 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
     So batch norm keeps its statistics and dropout is off, even where a model overrides `.eval()`.
     """
     modes = {module: module.training for module in model.modules()}
-    buffers = [(m, name, b, b.clone()) for m in modes for name, b in m.named_buffers(recurse=False)]
+    # named_buffers() would leave out those that are None until the first pass.
+    buffers = [
+        (m, name, b, None if b is None else b.clone()) for m in modes for name, b in m._buffers.items()
+    ]
     try:
         for module in modes:
             module.training = False
@@ -26,5 +29,5 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
             for module, name, buffer, value in buffers:
                 if getattr(module, name) is not buffer:
                     setattr(module, name, buffer)
-                if not torch.equal(buffer, value):
+                if buffer is not None and not torch.equal(buffer, value):
                     buffer.copy_(value)

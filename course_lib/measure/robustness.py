@@ -91,7 +91,7 @@ def predictions(model: nn.Module, x: Images, batch_size: int = 256) -> Labels:
     if not len(x):
         raise ValueError("x must hold at least one image")
     with torch.no_grad(), eval_mode(model):
-        logits = torch.cat([model(part).cpu() for part in x.split(batch_size)])
+        logits = torch.cat([model(part.clone()).cpu() for part in x.split(batch_size)])
     return torch.where(logits.isfinite().all(1), logits.argmax(1), -1)
 
 

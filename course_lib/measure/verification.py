@@ -119,8 +119,8 @@ def recall_at_k(
         raise ValueError("same_set=True wants queries and gallery to be one set, "
                          f"got {len(q)} and {len(g)} items")
     most = len(g) - same_set
-    if not 1 <= k <= most:
-        raise ValueError(f"k must be from 1 to {most}, got {k!r}")
+    if not isinstance(k, int) or not 1 <= k <= most:
+        raise ValueError(f"k must be a whole number from 1 to {most}, got {k!r}")
     hits = 0
     for rows in torch.arange(len(q)).split(1000):
         d = torch.cdist(q[rows], g)

@@ -27,8 +27,8 @@ KINDS = ("contrastive", "triplet", "logistic")
 class PairStudy:
     """What is trained, and how: Adam at peak rate lr, one cycle.
 
-    data: "mnist" or "cifar10"; size: as in `data.load`; side: pixels a side. unseen: the classes that stay out
-    of training; a number for so many that each seed draws.
+    data: "mnist" or "cifar10"; size: as in `data.load`; side: pixels a side. unseen: the classes that stay
+    out of training; a number for so many that each seed draws.
     pairs: to train on; tested: to measure on; half of them are of one class.
     net: "mlp" (a `ResidualTower` of this depth and width) or "resnet" (a `CifarNet`). norm: where the tower
     has batch norm. features: numbers of an embedding.
@@ -120,8 +120,8 @@ def train_pairs(
         history = fit(model, pairs.take(train.x), pairs.y, batch_size=study.batch_size, loss=loss, **options)
     known_x, known_y = study.test_pairs(seen, seed)
     x, y = study.test_pairs(unseen, seed)
-    known = auc(known_y, similarity(model, known_x))
-    return PairUnit(kind, seed, history, known, auc(y, similarity(model, x)), auc(y, pixel_similarity(x)), model)
+    known, new = auc(known_y, similarity(model, known_x)), auc(y, similarity(model, x))
+    return PairUnit(kind, seed, history, known, new, auc(y, pixel_similarity(x)), model)
 
 
 def pixel_similarity(x: Float[Tensor, "pairs 2 *item"]) -> Float[Tensor, "pairs"]:

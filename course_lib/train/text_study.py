@@ -50,7 +50,7 @@ class Row:
     @property
     def middle(self) -> float:
         """The similarity midway between what the loss asks of similar and of dissimilar pairs."""
-        middles = {"euclidean": -self.margin / 2, "cosine": (1 + min(self.margin, 1)) / 2, "head": 0.0}
+        middles = {"euclidean": -self.margin / 2, "cosine": (1 + self.margin) / 2, "head": 0.0}
         return middles[self.distance]
 
 

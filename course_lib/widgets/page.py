@@ -8,9 +8,9 @@ from course_lib.widgets.controls import Panel
 from course_lib.widgets.pictures import mime
 
 FILES = Path(__file__).parent
-# All pieces of a page are started by the first one's script, so none of them needs an id.
+# All pieces of one front end are started by the first one's script, so none of them needs an id.
 START = """
-for (const page of document.querySelectorAll(".course-page:not([data-started])")) {
+for (const page of document.querySelectorAll(".course-page[data-front='FRONT']:not([data-started])")) {
   page.dataset.started = "";
   standalone(page, JSON.parse(page.querySelector("script[type='application/json']").textContent));
 }"""
@@ -32,10 +32,25 @@ def page(panel: Panel, places: list[list[int]], at: list[int], name: str,
         shown[panel.key(place)] = [images.setdefault(url, len(images)), alt]
     content = {"spec": spec, "start": begin, "name": name, "images": list(images), "frames": shown,
                "missing": missing}
-    script, css = (FILES / "explorer.js").read_text("utf-8"), (FILES / "explorer.css").read_text("utf-8")
+    return piece("explorer", content)
+
+
+def piece(front: str, content: dict) -> str:
+    """A widget as a piece of page: its content as data, its style and its front end.
+
+    front: the name of a .js file of this folder that exports `standalone(element, content)`. All widgets
+    share explorer.css; a .css file of the same name is added to it.
+    """
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return (f'<div class="course-page"><style>{css}</style><script type="application/json">{data}</script>'
-            f'<script type="module">{script}{START}</script></div>')
+    script = (FILES / f"{front}.js").read_text("utf-8")
+    return (f'<div class="course-page" data-front="{front}"><style>{css(front)}</style>'
+            f'<script type="application/json">{data}</script>'
+            f'<script type="module">{script}{START.replace("FRONT", front)}</script></div>')
+
+
+def css(front: str) -> str:
+    """The style of a widget: what all share, and its own."""
+    return "".join((FILES / f"{name}.css").read_text("utf-8") for name in dict.fromkeys(("explorer", front)))
 
 
 def _controls(panel: Panel, places: list[list[int]], at: list[int]) -> tuple[list[dict], list[int], str]:

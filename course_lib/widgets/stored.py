@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from course_lib.blocks.selu import ALPHA, LAMBDA
+from course_lib.widgets.ablation import ablation_grid
 from course_lib.widgets.depth import stored_depth_curves, stored_grow_it
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.hide_and_seek import hide_and_seek
 from course_lib.widgets.light import stored_light
 from course_lib.widgets.moments import drop_the_cloud, layer_strip
+from course_lib.widgets.network_game import NetworkGame, network_game
 
 MOST_BYTES = 1_500_000  # of a widget in a page
 DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide has room for
@@ -20,9 +22,9 @@ DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide
 
 @dataclass(frozen=True)
 class Stored:
-    """make(dpi) builds the explorer; grid: the values to embed, as in `Explorer.frames`; empty for all."""
+    """make(dpi) builds the widget; grid: the values to embed, as in `Explorer.frames`; empty for all."""
 
-    make: Callable[[int], Explorer]
+    make: Callable[[int], Explorer | NetworkGame]
     grid: dict = field(default_factory=dict)
 
 
@@ -39,6 +41,8 @@ REGISTER = {
     "06-hide": Stored(lambda dpi: hide_and_seek(round(dpi / 1.2)), PLACES),  # 1.2 times as wide
     "08-cloud": Stored(drop_the_cloud, CLOUDS),
     "08-strip": Stored(layer_strip, {"p": [0.2]}),
+    "10-network": Stored(network_game),
+    "10-ablation": Stored(lambda dpi: ablation_grid(dpi=dpi, format="compact")),
 }
 
 

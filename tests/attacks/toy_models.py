@@ -68,10 +68,12 @@ class Watched(nn.Module):
         super().__init__()
         self.model, self.stop_at, self.stop = model, stop_at, stop
         self.register_buffer("passes", torch.zeros(1))
+        self.register_buffer("first_seen", None)
         self.rows, self.back_rows = [], []
 
     def forward(self, x):
         self.passes += 1
+        self.first_seen = x.detach().mean() if self.first_seen is None else self.first_seen
         self.rows.append(len(x))
         if self.stop_at == len(self.rows):
             raise self.stop

@@ -135,9 +135,10 @@ def test_an_x_that_is_no_pair_is_named(shape):
 def test_numbers_stay_as_given_and_half_precision_is_widened():
     model = Siamese(tower().double())
     assert model(pairs(dtype=torch.float64)).dtype == torch.float64
-    with torch.autocast("cpu", torch.bfloat16):
-        u, v = Siamese(tower()).embed(pairs()[:, 0], pairs()[:, 1])
-        assert u.dtype == v.dtype == torch.float32
+    for shared in ("all", "none"):
+        with torch.autocast("cpu", torch.bfloat16):
+            u, v = Siamese(tower(), shared=shared).embed(pairs()[:, 0], pairs()[:, 1])
+            assert u.dtype == v.dtype == torch.float32
     assert euclidean(u.half(), v.half()).dtype == cosine(u.half(), v.bfloat16()).dtype == torch.float32
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from course_lib.blocks import PairHead, ResidualTower, SequenceTower, Siamese
+from course_lib.blocks.towers import true_lengths
 
 NORMS = ("before", "after", "pre", None)
 
@@ -189,6 +190,8 @@ def test_a_zero_row_inside_a_text_is_a_word():
     net, x = sequence_tower(), texts([5], 5)
     x[0, 2] = 0
     assert not torch.allclose(net(x), net(x[:, [0, 1, 3, 4]]))
+    assert true_lengths(F.pad(x, (0, 0, 0, 3))).tolist() == [5]
+    assert true_lengths(texts([0, 4], 4)).tolist() == [0, 4]
 
 
 def test_features_and_bad_settings():

@@ -93,3 +93,14 @@ def test_a_wider_window_sees_more():
 def test_too_little_text_is_refused(learn, sentences, options, words):
     with pytest.raises(ValueError, match=words):
         learn(sentences, **options)
+
+
+def test_words_that_stand_together_by_chance_only_are_refused():
+    with pytest.raises(ValueError, match="by chance"):
+        ppmi_svd(["a a", "a b", "a b", "b b"], dim=1)
+
+
+@pytest.mark.parametrize("options", [{"negatives": 0}, {"epochs": 0}, {"epochs": 1.5}])
+def test_skip_gram_names_a_wrong_number(options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} must be a positive whole number"):
+        skip_gram(["a b c"], dim=2, **options)

@@ -107,6 +107,7 @@ def test_any_labels_do():
     ([], 4, {}, "no pair"),
     ([0, 0, 1], 0, {}, "^n must be"), ([0, 0, 1], 2.0, {}, "^n must be"), ([0, 0, 1], True, {}, "^n must be"),
     ([0, 0, 1], 2, {"rate": 1.5}, "^rate must be"), ([0, 0, 1], 2, {"rate": "half"}, "^rate must be"),
+    ([0, 0, 1], 2, {"rate": None}, "^rate must be"), ([0, 0, 1], 2, {"rate": float("nan")}, "^rate must be"),
     ([[0, 0, 1]], 2, {}, "^labels must be"),
 ])
 def test_what_cannot_be_is_named(labels, n, options, message):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from course_lib.data import text
+from course_lib.data.question_words import FIELDS
 from course_lib.data.questions import ANALOGIES, corpus, questions
 from course_lib.data.text_pairs import components, split_by_question
 
@@ -38,6 +39,16 @@ def test_the_seed_decides_everything():
     one, again, other = questions(200, seed=3), questions(200, seed=3), questions(200, seed=4)
     assert one.left == again.left and one.right == again.right and torch.equal(one.y, again.y)
     assert one.left != other.left
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_question_has_one_meaning(field):
+    topics, intents = FIELDS[field]
+    phrasings = [phrasing for four in intents.values() for phrasing in four]
+    assert all(len(four) == 4 for four in intents.values()) and len(set(phrasings)) == len(phrasings)
+    assert all(phrasing.count("{t}") == 1 for phrasing in phrasings)
+    names = [name for synonyms in topics for name in synonyms]
+    assert len(set(names)) == len(names)
 
 
 def test_duplicates_are_symmetric_and_transitive():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.data.questions import questions
@@ -31,6 +31,7 @@ def shared(parts) -> int:
     return sum(map(len, every)) - len(set().union(*every))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=40), st.integers(0, 5))
 def test_no_question_crosses_the_split_and_no_pair_is_lost(ends, seed):
     pairs = pairs_of(ends)

@@ -5,6 +5,8 @@ import torch
 
 from course_lib.exercises import registry
 from course_lib.exercises.check import judge
+from course_lib.exercises.lesson_10.batch_hard import CASES, SLIPS, hard, points
+from course_lib.exercises.oracle import equal
 
 NET = "z = self.tower(torch.cat([a, b]))\n"
 ROOT = "s = ((u - v) ** 2).sum(1)\n"
@@ -244,3 +246,11 @@ def test_the_right_answers_pass_with_any_seed(k, monkeypatch):
     for name in RIGHT:
         found = judge(registry()[name], registry()[name].solution)
         assert (found.state, found.message) == ("right", ""), name
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=" and ".join)
+def test_the_triplet_loss_with_a_slip_is_another_and_without_any_that_of_the_solution(slip):
+    torch.manual_seed(0)
+    cases = [(points(y), y, margin) for y, margin in ((torch.tensor(labels), m) for labels, m in CASES)]
+    assert all(equal(registry()["10-4"].solution(*case), hard(*case)) for case in cases)
+    assert any(not equal(hard(*case, *slip), hard(*case)) for case in cases)

@@ -5,12 +5,13 @@ import random
 
 import pytest
 import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from course_lib.exercises import registry
 from course_lib.exercises.check import judge
 from course_lib.exercises.lesson_10 import honest_accuracy as honest
-from course_lib.exercises.lesson_10.pair_parts import parts
-from course_lib.exercises.lesson_10.question_groups import canonical, oracle
+from course_lib.exercises.lesson_10.pair_parts import Tfidf, parts
+from course_lib.exercises.lesson_10.question_groups import CASES, SLIPS, canonical, oracle
 
 ZERO = "zero = torch.zeros_like(next(iter(vectors.values())))\n"
 KNOWN = f"{ZERO}known = [w for w in words if w in vectors and w in idf]\n"
@@ -211,11 +212,22 @@ def test_the_made_texts_of_10_6_repeat_nowhere_so_that_leaving_out_repeats_chang
         assert all(set(part.y.tolist()) == {0, 1} for part in parts(seed).values())
 
 
+def test_the_small_tfidf_of_10_6_is_scikit_learns():
+    part, test = parts(0)["train"], parts(0)["test"]
+    theirs = TfidfVectorizer(analyzer=str.split).fit(part.left).transform(test.right).toarray()
+    assert torch.allclose(Tfidf().fit(part.left).transform(test.right), torch.from_numpy(theirs))
+
+
 def test_the_leaks_of_10_6_flatter_on_average():
     """What the why answer says: a threshold from the test pairs looks better than it is."""
     honestly = [honest.accuracy(honest.Way(), seed) for seed in honest.SEEDS]
     leaky = [honest.accuracy(honest.Way(chosen="test"), seed) for seed in honest.SEEDS]
     assert all(a <= b for a, b in zip(honestly, leaky, strict=True)) and sum(leaky) > sum(honestly)
+
+
+@pytest.mark.parametrize("slip", [slip for _, slip in SLIPS])
+def test_every_slip_of_10_7_shows_in_some_case(slip):
+    assert any(canonical(slip(pairs)) != canonical(oracle(pairs)) for pairs in CASES)
 
 
 @pytest.mark.parametrize("seed", range(20))

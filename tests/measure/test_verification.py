@@ -116,6 +116,7 @@ def test_calibration_error_by_hand():
     assert predicted.tolist() == pytest.approx([0.25, 0.95]) and true.tolist() == [0.5, 1]
     assert count.tolist() == [2, 2]
     assert calibration_error(y, p, bins=2) == pytest.approx((2 * 0.25 + 2 * 0.05) / 4)
+    assert calibration_error(y[1:], p[1:], bins=2) == pytest.approx((1 * 0.7 + 2 * 0.05) / 3)
     sure = torch.rand(20_000, generator=torch.Generator().manual_seed(0))
     told = torch.rand(20_000, generator=torch.Generator().manual_seed(1)) < sure
     assert calibration_error(told, sure) < 0.02 < 0.15 < calibration_error(told, sure**3)
@@ -145,17 +146,17 @@ def test_no_query_finds_itself_and_many_queries_come_in_parts():
 
 
 def test_close_neighbours_far_from_the_origin_are_told_apart():
-    x = torch.tensor([[0.0], [0.25], [1.0], [1.25]]) + 4096
-    y = torch.tensor([0, 0, 1, 1])
+    x = torch.arange(60)[:, None] // 2 + torch.arange(60)[:, None] % 2 * 0.25 + 4096
+    y = torch.arange(60) // 2
     assert recall_at_k(x, y, x, y, 1, same_set=True) == 1
 
 
 def test_bad_recall_arguments_are_named():
     x, y = torch.randn(5, 2), torch.arange(5)
-    for k in (0, 6):
-        with pytest.raises(ValueError, match="k must be from 1 to 5"):
+    for k in (0, 6, 2.0):
+        with pytest.raises(ValueError, match="k must be a whole number from 1 to 5"):
             recall_at_k(x, y, x, y, k)
-    with pytest.raises(ValueError, match="k must be from 1 to 4"):
+    with pytest.raises(ValueError, match="k must be a whole number from 1 to 4"):
         recall_at_k(x, y, x, y, 5, same_set=True)
     with pytest.raises(ValueError, match="one label"):
         recall_at_k(x, y[:4], x, y, 1)

@@ -10,11 +10,14 @@ import pytest
 import torch
 
 from course_lib.classroom.lessons import lessons
+from course_lib.runtime import home
 from course_lib.widgets import Explorer, Slider, decode, stored
 from course_lib.widgets.depth import COLOURS, curves, grow_picture
 from course_lib.widgets.stored import DECK_DPI, MOST_BYTES, REGISTER, Stored, deck_html
 
-IDS = list(REGISTER)
+GAME, TABLE = "10-network", "10-ablation"  # draws itself; one picture for all that was not measured
+IDS = [id for id in REGISTER if id != TABLE or (home() / "data" / "ablation.json").is_file()]
+EXPLORERS = [id for id in IDS if id != GAME]
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +41,12 @@ def content(id: str) -> dict:
 
 @pytest.mark.parametrize("id", IDS)
 def test_a_page_is_small_and_asks_for_nothing(id):
-    assert 100_000 < len(page(id).encode()) <= MOST_BYTES
+    assert (100_000 if id in EXPLORERS else 20_000) < len(page(id).encode()) <= MOST_BYTES
     outside = re.sub(r"data:image/webp;base64,[\w+/=]+", "", page(id))
     assert not re.search(r"""https?://|url\(["']?(?!data)|\bimport\b|<link|\bid=""", outside)
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", EXPLORERS)
 def test_every_setting_of_the_grid_has_a_picture_of_its_own(id):
     found = content(id)
     controls = found["spec"]
@@ -53,7 +56,8 @@ def test_every_setting_of_the_grid_has_a_picture_of_its_own(id):
     keys = {json.dumps(key, separators=(",", ":"), ensure_ascii=False) for key in keys}
     assert keys == set(found["frames"]) and len(keys) >= 14
     assert {k for k, _ in found["frames"].values()} == set(range(len(found["images"])))
-    assert len(set(found["images"])) == len(found["images"]) == len(keys), "no two settings look the same"
+    assert len(set(found["images"])) == len(found["images"])
+    assert len(found["images"]) == len(keys) or id == TABLE, "no two settings look the same"
     assert all(alt.strip() for _, alt in found["frames"].values())
     assert all(control["kind"] != "button" for control in controls)
 
@@ -63,7 +67,7 @@ def test_a_coarser_grid_is_told_in_the_page_and_only_then():
     assert content("03-grow")["missing"] == content("03-curves")["missing"] == ""
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", EXPLORERS)
 def test_pictures_are_those_of_the_explorer_in_the_size_of_a_slide(id):
     explorer = REGISTER[id].make(DECK_DPI)
     assert explorer.id == id
@@ -122,7 +126,8 @@ def test_every_widget_of_a_lesson_is_registered_and_every_registered_one_is_in_i
             for output in cell.get("outputs", []):
                 if output.get("data", {}).get("text/plain", "").startswith("Explorer"):
                     assert "course_widget" in output.metadata, f"{lesson.slug}, {cell.id}"
-                    assert output.metadata["image/png"]["alt"].startswith("Strip of 4 pictures")
+                    alt, name = output.metadata["image/png"]["alt"], output.metadata["course_widget"]
+                    assert alt.startswith("Strip of 4 pictures") or name == TABLE
 
 
 def test_lesson_00_makes_the_same_explorer_from_the_same_pictures():

@@ -1,5 +1,7 @@
 """10-4: the batch-hard triplet loss. Oracle: loops over anchors, positives and negatives."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -91,7 +93,7 @@ def check(answer) -> None:
     """Value, gradient and inputs for classes of several sizes, single items among them."""
     for labels, margin in CASES:
         y = torch.tensor(labels)
-        leaf = (torch.randn(len(y), 3) + (y % 3)[:, None]).requires_grad_()
+        leaf = points(y).requires_grad_()
         z, given = leaf * 1.0, y.clone()
         found = answer(z, given, margin)
         must_keep_input(z, leaf)
@@ -108,10 +110,17 @@ def check(answer) -> None:
                         ".data.")
 
 
-def slips(z: Tensor, y: Tensor, margin: float) -> list[Slip]:
-    """What typical slips would answer."""
-    said = [(message, hard(z, y, margin, *slip)) for slip, message in SLIPS.items()]
-    return [(message, lambda value=value: value) for message, value in said if value != 0]  # 0 says nothing
+def points(y: Tensor) -> Tensor:
+    """Classes that overlap."""
+    return torch.randn(len(y), 3, dtype=torch.float64) + (y % 3)[:, None]
+
+
+def slips(z: Tensor, y: Tensor, margin: float) -> Iterator[Slip]:
+    """What typical slips would answer, where that is not 0, which says nothing."""
+    for slip, message in SLIPS.items():
+        value = hard(z, y, margin, *slip)
+        if value != 0:
+            yield message, lambda value=value: value
 
 
 OTHERWISE = ("The loss is another. Take the points 0, 1, 3 on a line with y = 0, 0, 1 and margin 1: which "

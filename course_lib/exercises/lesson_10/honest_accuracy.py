@@ -45,22 +45,26 @@ class Way:
     reply: str = "accuracy"
 
 
-@cache
 def accuracy(way: Way, seed: int) -> float:
     """What this way of going about it answers for one made corpus."""
     every = parts(seed)
-    texts = [text for name in way.fitted for text in texts_of(every[name], way.sides)]
-    tfidf = Tfidf().fit(texts)
-    chosen, reported = every.get(way.chosen), every[way.reported]
-    threshold = choose(score(tfidf, chosen), chosen.y) if chosen else 0.5
-    says = score(tfidf, reported) >= threshold
-    right = float((says == (reported.y == 1)).double().mean())
+    threshold = 0.5
+    if way.chosen != "none":
+        threshold = choose(scores(way.fitted, way.sides, way.chosen, seed), every[way.chosen].y)
+    says = scores(way.fitted, way.sides, way.reported, seed) >= threshold
+    right = float((says == (every[way.reported].y == 1)).double().mean())
     share = float(says.double().mean())
     return {"accuracy": right, "error": 1 - right, "percent": 100 * right, "share": share}[way.reply]
 
 
-def texts_of(part: Part, sides: str) -> list[str]:
-    return {"both": part.left + part.right, "left": part.left, "right": part.right}[sides]
+@cache
+def scores(fitted: tuple[str, ...], sides: str, scored: str, seed: int) -> Tensor:
+    """The scores of one part, from a tfidf that was fitted on these parts."""
+    every, texts = parts(seed), []
+    for name in fitted:
+        texts += every[name].left if sides != "right" else []
+        texts += every[name].right if sides != "left" else []
+    return score(Tfidf().fit(texts), every[scored])
 
 
 # For each choice the wrong ones, and what to say of them.
@@ -76,8 +80,7 @@ SLIPS = {
         ("validation", "test"): "tfidf is fitted on everything but the training part.",
     },
     "chosen": {
-        "test": "The threshold is chosen on the test pairs, so this is what the luckiest threshold "
-                "gets.",
+        "test": "The threshold is chosen on the test pairs, so this is what the luckiest one gets.",
         "train": "The threshold is chosen on the training pairs, which tfidf has seen: their scores are not "
                  "like those of new pairs.",
         "none": "The threshold is a fixed number: use what choose says.",
@@ -147,8 +150,7 @@ FIT, CHOOSE = "tfidf.fit(train.left + train.right)\n", "t = choose(score(tfidf, 
 REPORT = "return ((score(tfidf, test) >= t) == test.y).double().mean()"
 EXERCISE = Exercise(
     id="10-6", title="Fit where you may look", name="honest_accuracy", cell=CELL, check=check,
-    question="TF-IDF does not use a single label: why is fitting it on the test texts cheating all the "
-             "same?",
+    question="TF-IDF does not use a single label: why is fitting it on the test texts cheating?",
     why="It learns which words the test pairs use and how rare they are, so its scores fit those pairs "
         "better than new ones; the test part stands for questions of tomorrow, so it must be unseen.",
     hints=Hints(
@@ -164,7 +166,7 @@ EXERCISE = Exercise(
         Mutant("TF-IDF fitted on validation too", "tfidf.fit(train.left + train.right + validation.left + "
                f"validation.right)\n{CHOOSE}{REPORT}", "on the validation texts too"),
         Mutant("threshold chosen on test", f"{FIT}t = choose(score(tfidf, test), test.y)\n{REPORT}",
-               "luckiest threshold"),
+               "what the luckiest one gets"),
         Mutant("threshold chosen on train", f"{FIT}t = choose(score(tfidf, train), train.y)\n{REPORT}",
                "chosen on the training pairs"),
         Mutant("validation reported", f"{FIT}{CHOOSE}return ((score(tfidf, validation) >= t) == "

@@ -107,8 +107,8 @@ def same_values(found: list[Tensor], want, slips) -> None:
     for message, slip in slips:
         if all(map(equal, found, slip())):
             raise Wrong(message)
-    raise Wrong("The embeddings are others. Give the tower a and b one below the other, [2 * batch, ...], "
-                "and cut its answer in the middle.", f"shapes {[tuple(x.shape) for x in found]}")
+    raise Wrong("The embeddings are others. How many rows does the tower get in its one call, and which of "
+                "its answers belong to a[0] and to b[0]?", f"shapes {[tuple(x.shape) for x in found]}")
 
 
 def slips(tower: nn.Module, a: Tensor, b: Tensor) -> tuple[Slip, ...]:
