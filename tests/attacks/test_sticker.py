@@ -73,7 +73,7 @@ def test_closed_form_all_under_the_mask_goes_to_white_or_as_far_as_eps():
 def test_a_printer_without_white_settles_on_its_brightest_grey():
     x, y = torch.full((2, 1, 6, 6), 0.5), torch.zeros(2, dtype=torch.int64)
     made = sticker(Mean(0.6), x, y, mask=HALF, transforms=STILL, views=1, print_weight=100.0,
-                   colours=torch.tensor([[0.1], [0.8]]), steps=200)
+                   colours=torch.tensor([[0.1], [0.8]]), steps=60)
     assert torch.allclose(made[:, :, HALF], torch.tensor(0.8), atol=2e-3)
     assert torch.equal(made[:, :, ~HALF], x[:, :, ~HALF])
 
