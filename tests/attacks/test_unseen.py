@@ -91,5 +91,7 @@ def test_bad_input_is_named():
     ):
         with pytest.raises(ValueError, match=message):
             unseen_views(model, *arguments)
+    with pytest.raises(TypeError, match=r"^x_adv must"):
+        unseen_views(model, x, None, y)
     with pytest.raises(ValueError, match=r"^views must"):
         unseen_views(model, x, x, y, views=0)

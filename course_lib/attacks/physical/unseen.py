@@ -46,8 +46,10 @@ def unseen_views(
     attack and does not count. The same views for all images and all calls with one generator state, so two
     attacks can be compared view by view.
     Costs 2 * views passes forward for each image, at most `chunk` pictures at once.
-    Raises ValueError if x_adv is not like x.
+    Raises TypeError or ValueError if x_adv is not like x.
     """
+    if not isinstance(x_adv, Tensor):
+        raise TypeError(f"x_adv must be a tensor like x, got {type(x_adv).__name__}")
     if (x_adv.shape, x_adv.dtype, x_adv.device) != (x.shape, x.dtype, x.device):
         raise ValueError(f"x_adv must be like x, {tuple(x.shape)} {x.dtype} on {x.device}, got "
                          f"{tuple(x_adv.shape)} {x_adv.dtype} on {x_adv.device}")
