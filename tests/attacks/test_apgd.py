@@ -1,7 +1,10 @@
 """Auto-PGD: its losses by hand, its checkpoints, closed forms on linear models, the exact count of passes."""
 
+import math
+
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 from toy_models import Watched, answers, images_for, linear, small_net
 
@@ -59,6 +62,51 @@ def test_on_linear_models_exactly_those_fall_that_can(norm, dual):
         assert not (hit & (need > eps)).any() and hit.sum() > (need < eps).sum() / 2
 
 
+def paper(model, x, y, eps, steps):
+    """Auto-PGD on the cross-entropy of one image, with loops: every point at which it asks for the loss."""
+    def ask(v):
+        v = v.clone().requires_grad_()
+        loss = F.cross_entropy(model(v), y)
+        return loss.item(), torch.autograd.grad(loss, v)[0]
+
+    def project(v):
+        return torch.max(torch.min(v, x + eps), x - eps).clamp(0, 1)
+
+    size, v, before, points, losses = 2 * eps, x, None, [], []
+    top_f, last_mark, size_then, top_then, halvings = -math.inf, 0, None, None, 0
+    for step in range(steps):
+        f, g = ask(v)
+        points.append(v)
+        losses.append(f)
+        if f > top_f:
+            top_f, top, top_g = f, v, g
+        if step in checkpoints(steps):
+            rises = sum(losses[i + 1] > losses[i] for i in range(last_mark, step))
+            stuck = rises < 0.75 * (step - last_mark) or (size == size_then and top_f <= top_then)
+            last_mark, size_then, top_then = step, size, top_f
+            if stuck:
+                size, v, g, halvings = size / 2, top, top_g, halvings + 1
+        z = project(v + size * g.sign())
+        new = z if before is None else project(v + 0.75 * (z - v) + 0.25 * (v - before))
+        before, v = v, new
+    return torch.cat([*points, v]), halvings
+
+
+def test_every_iterate_is_the_papers():
+    halvings = []
+    for seed, eps, steps in ((1, 0.1, 30), (2, 0.3, 50)):
+        model = small_net(seed).eval()
+        x, y = images_for(model, 6)
+        for k in range(len(x)):
+            one, label = x[k : k + 1], y[k : k + 1]
+            watched = Watched(model)
+            apgd(watched, one, label, eps=eps, steps=steps, random_start=False, leave_when_fooled=False)
+            want, times = paper(model, one, label, eps, steps)
+            halvings.append(times)
+            assert torch.allclose(torch.cat(watched.seen), want, atol=1e-9)
+    assert min(halvings) < max(halvings) and sum(halvings) > 12, "this shows little"
+
+
 class Peak(nn.Module):
     """Never fooled; the loss is greatest where every pixel is 0.537."""
 
@@ -111,6 +159,21 @@ def test_whoever_is_fooled_leaves_and_is_not_asked_again():
     robust = int((answers(model, x_adv) == wrong).sum())
     assert 0 < robust < 30 and watched.rows[-1] >= robust
     assert watched.rows[1:] == sorted(watched.rows[1:], reverse=True)
+    assert watched.rows[1] > watched.rows[11], "nobody left in the first of the runs"
+
+
+class OneDoor(nn.Module):
+    """Of the wrong classes only the likeliest, class 1, can be reached."""
+
+    def forward(self, x):
+        door = 2 * (x.mean(1) - 0.5)
+        return torch.stack([0 * door + 0.2, door, 0 * door - 5, 0 * door - 6], 1)
+
+
+def test_the_likeliest_class_is_the_first_target():
+    x, y = torch.full((3, 4), 0.5), torch.zeros(3, dtype=torch.long)
+    x_adv = apgd_targeted(OneDoor(), x, y, eps=0.2, steps=10, targets=1)
+    assert (answers(OneDoor(), x_adv) == 1).all()
 
 
 def test_the_targeted_run_finds_at_least_as_many():

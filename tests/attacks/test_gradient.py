@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 from toy_models import Watched, answers, images_for, linear, small_net
 
-from course_lib.attacks import bim, fgsm, mi_fgsm, pgd
+from course_lib.attacks import apgd, apgd_targeted, bim, fgsm, mi_fgsm, pgd
 
 
 def two_classes(seed=0, n=20, pixels=12):
@@ -207,6 +207,20 @@ def test_other_bad_settings_are_named():
             pgd(model, x, y, eps=0.1, **words)
     with pytest.raises(ValueError, match="steps must"):
         bim(model, x, y, eps=0.1, steps=0)
+
+
+class Breaking(nn.Module):
+    """No number comes out where the mean pixel is above 0.55; below, nobody is fooled."""
+
+    def forward(self, x):
+        height = torch.where(x.mean(1) > 0.55, torch.nan, x.mean(1) - 1)
+        return torch.stack([torch.zeros_like(height), height, height - 1, height - 2], 1)
+
+
+@pytest.mark.parametrize("attack", [fgsm, bim, mi_fgsm, pgd, apgd, apgd_targeted])
+def test_an_answer_that_is_no_number_is_no_success(attack):
+    x, y = torch.full((3, 4), 0.5), torch.zeros(3, dtype=torch.long)
+    assert torch.equal(attack(Breaking(), x, y, eps=0.2), x)
 
 
 class Rounding(nn.Module):

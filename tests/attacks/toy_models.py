@@ -69,12 +69,13 @@ class Watched(nn.Module):
         self.model, self.stop_at, self.stop = model, stop_at, stop
         self.register_buffer("passes", torch.zeros(1))
         self.register_buffer("first_seen", None)
-        self.rows, self.back_rows = [], []
+        self.rows, self.back_rows, self.seen = [], [], []
 
     def forward(self, x):
         self.passes += 1
         self.first_seen = x.detach().mean() if self.first_seen is None else self.first_seen
         self.rows.append(len(x))
+        self.seen.append(x.detach().clone())
         if self.stop_at == len(self.rows):
             raise self.stop
         assert not any(m.training for m in self.modules()), "a module was left in train mode"
