@@ -7,9 +7,11 @@ from typing import Any
 import torch
 
 from course_lib.attacks import apgd, apgd_targeted, bim, fgsm, mi_fgsm, pgd
+from course_lib.attacks.physical import eot, sticker, universal
 from course_lib.attacks.pixels import few_pixels, one_pixel, random_pixels
 from course_lib.attacks.square import square
 from course_lib.attacks.transfer import transfer
+from course_lib.attacks.transforms import Transforms
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ def through_itself(model, x, y, **more):
 
 
 L2 = {"eps": 0.4, "norm": "l2", "steps": 10}
+# Views so alike that fooling in most of them is fooling in memory.
+DIM = Transforms(brightness=0.001)
+HALF = (torch.arange(36) % 6 < 4).view(6, 6)
 CASES = [
     Case("fgsm", fgsm, {"eps": 0.1}, "linf"),
     Case("bim", bim, {"eps": 0.1, "steps": 5}, "linf"),
@@ -59,4 +64,10 @@ CASES = [
     Case("random_pixels", random_pixels, {"pixels": 5, "population": 20, "steps": 8}, random=True),
     Case("square", square, {"eps": 0.1, "steps": 40}, "linf", random=True),
     Case("transfer", through_itself, {"eps": 0.1, "steps": 10}, "linf"),
+    Case("eot", eot, {"eps": 0.1, "steps": 10, "views": 3, "transforms": DIM}, "linf"),
+    Case("eot, L2", eot, {**L2, "views": 2, "transforms": DIM, "penalty": 0.01}, "l2"),
+    Case("sticker", sticker, {"eps": 0.3, "steps": 10, "views": 3, "transforms": DIM, "mask": HALF}, "linf"),
+    # One perturbation for all: what comes out for an image depends on the others.
+    Case("universal", universal, {"eps": 0.15, "steps": 10}, "linf", random=True),
+    Case("universal, L2", universal, {"eps": 0.8, "steps": 10, "norm": "l2"}, "l2", random=True),
 ]
