@@ -24,7 +24,7 @@ from course_lib.attacks.transforms import Transforms
 
 __all__ = [
     "Transforms", "apgd", "apgd_targeted", "bim", "carlini_wagner", "deepfool", "delayed_elastic_net",
-    "elastic_net", "eot", "fab", "few_pixels", "fgsm", "fooling_images", "lbfgs", "mi_fgsm", "one_pixel", "pgd",
-    "pixel_map", "random_pixels", "square", "sticker", "train_substitute", "transfer", "universal",
+    "elastic_net", "eot", "fab", "few_pixels", "fgsm", "fooling_images", "lbfgs", "mi_fgsm", "one_pixel",
+    "pgd", "pixel_map", "random_pixels", "square", "sticker", "train_substitute", "transfer", "universal",
     "universal_perturbation", "unseen_views",
 ]
