@@ -39,15 +39,15 @@ class PairStudy:
     side: int = 14
     unseen: tuple[int, ...] | int = (7, 8, 9)
     pairs: int = 4000
-    tested: int = 4000
+    tested: int = 2000
     net: str = "conv"
     depth: int = 3
     width: int = 8
     features: int = 32
     norm: str | None = "before"
     margin: float = 5.0
-    steps: int = 200
-    batch_size: int = 64
+    steps: int = 150
+    batch_size: int = 32
     lr: float = 0.003
     seeds: int = 6
 
