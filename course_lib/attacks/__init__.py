@@ -19,12 +19,13 @@ from course_lib.attacks.physical import eot, sticker, universal, universal_pertu
 from course_lib.attacks.pixel_map import pixel_map
 from course_lib.attacks.pixels import few_pixels, one_pixel, random_pixels
 from course_lib.attacks.square import square
+from course_lib.attacks.standard import standard
 from course_lib.attacks.transfer import train_substitute, transfer
 from course_lib.attacks.transforms import Transforms
 
 __all__ = [
     "Transforms", "apgd", "apgd_targeted", "bim", "carlini_wagner", "deepfool", "delayed_elastic_net",
     "elastic_net", "eot", "fab", "few_pixels", "fgsm", "fooling_images", "lbfgs", "mi_fgsm", "one_pixel",
-    "pgd", "pixel_map", "random_pixels", "square", "sticker", "train_substitute", "transfer", "universal",
-    "universal_perturbation", "unseen_views",
+    "pgd", "pixel_map", "random_pixels", "square", "standard", "sticker", "train_substitute", "transfer",
+    "universal", "universal_perturbation", "unseen_views",
 ]

@@ -50,7 +50,7 @@ def standard(
 
 
 def _attacks(eps: float, steps: int, queries: int, targets: int, classes: int) -> list[Callable]:
-    """The four, strongest for their time first; without the one that needs four classes where there are fewer."""
+    """The four in the paper's order, without the one that needs four classes where there are fewer."""
     def first(model, x, y, **options):
         return apgd(model, x, y, eps=eps, steps=steps, **options)
 

@@ -10,6 +10,7 @@ from course_lib.attacks import apgd, apgd_targeted, bim, fgsm, mi_fgsm, pgd
 from course_lib.attacks.physical import eot, sticker, universal
 from course_lib.attacks.pixels import few_pixels, one_pixel, random_pixels
 from course_lib.attacks.square import square
+from course_lib.attacks.standard import standard
 from course_lib.attacks.transfer import transfer
 from course_lib.attacks.transforms import Transforms
 
@@ -58,6 +59,7 @@ CASES = [
     Case("apgd, DLR, L2", apgd, {**L2, "loss": "dlr"}, "l2", random=True),
     Case("apgd_targeted", apgd_targeted, {"eps": 0.1, "steps": 10}, "linf", random=True),
     Case("apgd_targeted, L2", apgd_targeted, {**L2, "random_start": False}, "l2"),
+    Case("standard", standard, {"eps": 0.1, "steps": 5, "queries": 20}, "linf", random=True),
     Case("few_pixels", few_pixels, {"pixels": 5, "population": 20, "steps": 8}, random=True),
     Case("one_pixel", one_pixel, {"population": 20, "steps": 10}, random=True),
     Case("pixels, eps", few_pixels, {"pixels": 9, "eps": 0.4, "population": 20, "steps": 8}, "linf", True),
