@@ -1,8 +1,11 @@
 import sys
+from pathlib import Path
 
 import pytest
 
 from course_lib.exercises import check, progress
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests can be imported
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from answers import cases, verdict
 from torch import nn
 
 from course_lib.blocks import PreActBlock
@@ -170,16 +171,6 @@ WRONG = {
                     "block.requires_grad_(False)",
     },
 }  # fmt: skip
-
-
-def cases(table):
-    every = [(name, label) for name in table for label in table[name]]
-    return pytest.mark.parametrize(("exercise_id", "label"), every, ids=[f"{a}: {b}" for a, b in every])
-
-
-def verdict(exercise_id, body):
-    exercise = registry()[exercise_id]
-    return judge(exercise, exercise.answer(exercise.with_body(body)))
 
 
 @cases(RIGHT)

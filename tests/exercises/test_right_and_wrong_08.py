@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from answers import cases, verdict
 
 from course_lib.blocks.selu import lecun_normal_
 from course_lib.exercises import registry
@@ -86,16 +87,6 @@ WRONG = {
         "other power": "return s ** 2 * friends_layer(z / s, kept, p, 1.0)",
     },
 }  # fmt: skip
-
-
-def cases(table):
-    every = [(name, label) for name in table for label in table[name]]
-    return pytest.mark.parametrize(("exercise_id", "label"), every, ids=[f"{a}: {b}" for a, b in every])
-
-
-def verdict(exercise_id, body):
-    exercise = registry()[exercise_id]
-    return judge(exercise, exercise.answer(exercise.with_body(body)))
 
 
 @cases(RIGHT)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from answers import cases, verdict
 
 from course_lib.exercises import registry
 from course_lib.exercises.check import judge
@@ -183,16 +184,6 @@ WRONG = {
         "layer": "return nn.Linear(2 * u.shape[1], 1)(torch.cat([(u - v).abs(), u * v], 1))",
     },
 }  # fmt: skip
-
-
-def cases(table):
-    every = [(name, label) for name in table for label in table[name]]
-    return pytest.mark.parametrize(("exercise_id", "label"), every, ids=[f"{a}: {b}" for a, b in every])
-
-
-def verdict(exercise_id, body):
-    exercise = registry()[exercise_id]
-    return judge(exercise, exercise.answer(exercise.with_body(body)))
 
 
 @cases(RIGHT)

@@ -5,10 +5,10 @@ import random
 
 import pytest
 import torch
+from answers import cases, verdict
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from course_lib.exercises import registry
-from course_lib.exercises.check import judge
 from course_lib.exercises.lesson_10 import honest_accuracy as honest
 from course_lib.exercises.lesson_10.pair_parts import Tfidf, parts
 from course_lib.exercises.lesson_10.question_groups import CASES, SLIPS, canonical, oracle
@@ -174,16 +174,6 @@ WRONG = {
                        "return [group[a] for a, b in pairs if a != b]",
     },
 }  # fmt: skip
-
-
-def cases(table):
-    every = [(name, label) for name in table for label in table[name]]
-    return pytest.mark.parametrize(("exercise_id", "label"), every, ids=[f"{a}: {b}" for a, b in every])
-
-
-def verdict(exercise_id, body):
-    exercise = registry()[exercise_id]
-    return judge(exercise, exercise.answer(exercise.with_body(body)))
 
 
 @cases(RIGHT)
