@@ -27,7 +27,7 @@ STOPS = (
     Stop("07", "Video", "Two streams, inflated filters, random dilation in time", "06"),
     Stop("08", "Self-normalising networks", "SELU, its two constants, and alpha dropout"),
     Stop("09", "Normalisers and dropping units", "What batch statistics do, and small effects judged", "08"),
-    Stop("10", "Siamese networks", "Find duplicate images and questions, and run an honest ablation", "03"),
+    Stop("10", "Siamese networks", "Find duplicate images and questions, and run an honest ablation"),
     Stop("11", "Across views and modalities", "Shared towers, ranking losses, learning without labels", "10"),
     Stop("12", "Adversarial attacks with gradients", "FGSM, PGD, minimal norms, transfer"),
     Stop("13", "Attacks without gradients", "A few pixels, fooling images, made stickers", "12"),
