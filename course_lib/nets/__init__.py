@@ -2,5 +2,6 @@
 
 from course_lib.nets.cifar import CifarNet, Normalise, grow
 from course_lib.nets.dense import ContextNet, PooledNet
+from course_lib.nets.small import SmallCNN
 
-__all__ = ["CifarNet", "ContextNet", "Normalise", "PooledNet", "grow"]
+__all__ = ["CifarNet", "ContextNet", "Normalise", "PooledNet", "SmallCNN", "grow"]

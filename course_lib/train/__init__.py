@@ -3,10 +3,12 @@
 from course_lib.train.context_study import ContextStudy, train_context
 from course_lib.train.depth_study import DepthStudy, Unit, train_unit
 from course_lib.train.fit import History, TrainingDiverged, evaluate, fit
+from course_lib.train.image_study import ImageStudy, ImageUnit, stored_net, train_images
 from course_lib.train.schedules import constant, one_cycle, step_decay
 from course_lib.train.wave_study import WaveStudy, train_wave
 
 __all__ = [
-    "ContextStudy", "DepthStudy", "History", "TrainingDiverged", "Unit", "WaveStudy", "constant", "evaluate",
-    "fit", "one_cycle", "step_decay", "train_context", "train_unit", "train_wave",
+    "ContextStudy", "DepthStudy", "History", "ImageStudy", "ImageUnit", "TrainingDiverged", "Unit",
+    "WaveStudy", "constant", "evaluate", "fit", "one_cycle", "step_decay", "stored_net", "train_context",
+    "train_images", "train_unit", "train_wave",
 ]

@@ -47,6 +47,7 @@ def fit(
     momentum: float = 0.9,
     weight_decay: float = 1e-4,
     augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+    attack: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None,
     seed: int = 0,
     rate_factor: Callable[[str], float] | None = None,
     checkpoint: Path | None = None,
@@ -60,6 +61,7 @@ def fit(
     pixel, a moment), whose classes are on axis 1.
     loss: (the model's answer, labels) -> one number to make small.
     schedule: step -> factor of lr; one_cycle(steps) if none. optimizer: "sgd" or "adam".
+    attack: (model, images, labels) -> the images to learn from in their place: adversarial training.
     rate_factor: name of a parameter -> what its learning rate is multiplied by; 1 for all if None.
     checkpoint: a .safetensors file, written every `checkpoint_every` seconds and at the end; if it is there,
     the run goes on from it and ends with the same weights as an unbroken one.
@@ -97,6 +99,8 @@ def fit(
             xb, yb = x[rows], y[rows]
             if augment is not None:
                 xb = augment(xb, torch.Generator().manual_seed(seed * 1_000_003 + step))
+            if attack is not None:
+                xb = attack(model, xb, yb)
             with torch.autocast(x.device.type, torch.bfloat16, enabled=on_gpu):
                 value = loss(run(xb), yb)
             updates.zero_grad(set_to_none=True)
