@@ -41,7 +41,8 @@ def check(answer) -> None:
         must_keep(given, before)
         genomes, confidence = crowned(*before.values())
         compare(found[0], genomes, genome_slips(*before.values()), OTHER_GENOMES)
-        compare(found[1], confidence, confidence_slips(before["confidence"], before["probability"]), OTHER_CONFIDENCE)
+        slips = confidence_slips(before["confidence"], before["probability"])
+        compare(found[1], confidence, slips, OTHER_CONFIDENCE)
 
 
 def a_generation(count: int, classes: int, genes: int) -> dict[str, Tensor]:
@@ -72,8 +73,8 @@ def first_better(genomes: Tensor, confidence: Tensor, children: Tensor, probabil
     return torch.where(better.any(0)[:, None], children[better.int().argmax(0)], genomes)
 
 
-OTHER_GENOMES = ("These are other champions. Take one class k: which child has the highest probability of it, "
-                 "and is that more than the champion's confidence?")
+OTHER_GENOMES = ("These are other champions. Take one class k: which child has the highest probability of "
+                 "it, and is that more than the champion's confidence?")
 OTHER_CONFIDENCE = ("The genomes are right, but their confidence is not: a new champion brings its own, an "
                     "old one keeps it.")
 SLIPS = {

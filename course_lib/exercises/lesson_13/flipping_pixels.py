@@ -10,7 +10,7 @@ from course_lib.exercises.lesson_13.handed_over import a_net, must_stay
 
 CELL = '''\
 def friends_flips(model: nn.Module, x: Float[Tensor, "height width"], y: int):
-    """A friend's list of single pixels that fool the model. It is wrong, and x is another image at its end."""
+    """A friend's list of single pixels that fool the model. It is wrong, and x is another image after it."""
     flips = []
     for place in range(x.numel()):
         row, column = divmod(place, x.shape[1])
@@ -190,7 +190,15 @@ def slips() -> Iterator[tuple[str, object]]:
         yield message, lambda model, x, y, chosen=chosen: chosen(oracle(model, x, y), x)
 
 
-EVERY = "for i in range(x.shape[0]):\n    for j in range(x.shape[1]):\n"
+RIGHT = """flips = []
+for place in range(x.numel()):
+    i, j = divmod(place, x.shape[1])
+    for c in (0, 1):
+        v = x.clone()
+        v[i, j] = c
+        if model(v[None, None]).argmax() != y:
+            flips.append((i, j, c))
+return flips"""
 EXERCISE = Exercise(
     id="13-6", title="Every pixel, black and white", name="flipping_pixels", cell=CELL, check=check,
     question="For which model does trying only 0 and 1 miss no pixel that fools, and why may it miss some of "
@@ -206,30 +214,24 @@ EXERCISE = Exercise(
     mutants=(
         Mutant("the friend's", "return friends_flips(model, x, y)", "leaves another image in x"),
         Mutant("not put back", "return friends_flips(model, x.clone(), y)", "not what the pixels before it"),
-        Mutant("a clone for each row", "flips = []\nfor i in range(x.shape[0]):\n    v = x.clone()\n"
-               "    for j in range(x.shape[1]):\n        for c in (0, 1):\n            v[i, j] = c\n"
-               "            if model(v[None, None]).argmax() != y:\n                flips.append((i, j, c))\n"
-               "return flips", "when the next row begins"),
-        Mutant("put back to black", f"flips, v = [], x.clone()\n{EVERY}        for c in (0, 1):\n"
-               "            v[i, j] = c\n            if model(v[None, None]).argmax() != y:\n"
-               "                flips.append((i, j, c))\n        v[i, j] = 0\nreturn flips",
-               "put back to 0"),
-        Mutant("only white", f"flips = []\n{EVERY}        v = x.clone()\n        v[i, j] = 1\n"
-               "        if model(v[None, None]).argmax() != y:\n            flips.append((i, j, 1))\n"
-               "return flips", "Only white is tried"),
-        Mutant("only the first", f"{EVERY}        for c in (0, 1):\n            v = x.clone()\n"
-               "            v[i, j] = c\n            if model(v[None, None]).argmax() != y:\n"
-               "                return [(i, j, c)]\nreturn []", "Only one answer"),
-        Mutant("one colour a pixel", f"flips = []\n{EVERY}        for c in (0, 1):\n"
-               "            v = x.clone()\n            v[i, j] = c\n            if model(v[None, None]).argmax() != y:\n"
-               "                flips.append((i, j, c))\n                break\nreturn flips",
+        Mutant("a clone for each row", """flips = []
+for i in range(x.shape[0]):
+    v = x.clone()
+    for j in range(x.shape[1]):
+        for c in (0, 1):
+            v[i, j] = c
+            if model(v[None, None]).argmax() != y:
+                flips.append((i, j, c))
+return flips""", "when the next row begins"),
+        Mutant("put back to black", "v = x.clone()\n" + RIGHT.replace("        v = x.clone()\n", "").replace(
+               "return", "    v[i, j] = 0\nreturn"), "put back to 0"),
+        Mutant("only white", RIGHT.replace("(0, 1)", "(1,)"), "Only white is tried"),
+        Mutant("only the first", RIGHT.replace("flips.append((i, j, c))", "return [(i, j, c)]"),
+               "Only one answer"),
+        Mutant("one colour a pixel", RIGHT.replace("c))\n", "c))\n            break\n"),
                "one colour at most"),
-        Mutant("column first", "return [(j, i, c) for i in range(x.shape[0]) for j in range(x.shape[1])\n"
-               "        for c in (0, 1) if model(x.index_put((torch.tensor(i), torch.tensor(j)), "
-               "torch.tensor(c).to(x))[None, None]).argmax() != y]", "have changed places: the row"),
-        Mutant("those that hold", f"flips = []\n{EVERY}        for c in (0, 1):\n            v = x.clone()\n"
-               "            v[i, j] = c\n            if model(v[None, None]).argmax() == y:\n"
-               "                flips.append((i, j, c))\nreturn flips", "do NOT fool"),
+        Mutant("column first", RIGHT.replace("(i, j, c)", "(j, i, c)"), "have changed places: the row"),
+        Mutant("those that hold", RIGHT.replace("!=", "=="), "do NOT fool"),
     ),
     difficulty=1, importance=2, minutes=4,
 )  # fmt: skip
