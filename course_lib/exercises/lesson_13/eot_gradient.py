@@ -23,7 +23,7 @@ def eot_gradient(model: nn.Module, x: Float[Tensor, "images channels height widt
     ### END SOLUTION
 '''
 TEMPLATE = '''\
-    x = x.clone().requires_grad_()
+    x = ...                                        # a copy, or the caller's x would want gradients
     loss = sum(... for _ in range(n)) / ...        # draw, transform, look, compare with y
     return torch.autograd.grad(..., ...)[0]
 '''

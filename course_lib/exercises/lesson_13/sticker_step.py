@@ -62,7 +62,7 @@ def stepped(
     up = g if "unsigned" in slip else -g.sign() if "down" in slip else g.sign()
     under = 1 if "everywhere" in slip else 1 - mask if "outside" in slip else mask
     start = delta if "kept" in slip else 0 * delta if "forgotten" in slip else old
-    new = start + (1 if "size" in slip else size) * under * up
+    new = start + (0 if "still" in slip else 1 if "size" in slip else size) * under * up
     if "delta in box" in slip:
         return new.clamp(0, 1)
     if "delta in size" in slip:
@@ -96,6 +96,9 @@ SLIPS = {
     ("clean", "forgotten"): "The old delta acts nowhere: the step goes on from x + mask * delta.",
     ("alone",): "The model sees the sticker alone: it sticks on x.",
     ("pasted",): "The model sees delta in the place of x under the mask: delta is a CHANGE, so add it.",
+    ("still",): "The sticker stays as it is: where does the step go in?",
+    ("still", "kept", "no box"): "The old delta comes back: where does the step go in?",
+    ("unsigned", "no box"): "The step goes along the gradient itself, not its sign, and may leave [0, 1].",
     ("down",): "The step goes down the loss: it must rise, so that the model gets it wrong.",
     ("unsigned",): "The step goes along the gradient itself: take its sign, so that each pixel goes a whole "
                    "step_size.",

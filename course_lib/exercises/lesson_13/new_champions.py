@@ -10,8 +10,8 @@ from course_lib.exercises.lesson_13.handed_over import must_keep, two_tensors
 from course_lib.exercises.oracle import Slip, compare
 
 CELL = '''\
-def champions(genomes: Float[Tensor, "classes genes"], confidence: Float[Tensor, "classes"],
-              children: Float[Tensor, "children genes"], probability: Float[Tensor, "children classes"]):
+def new_champions(genomes: Float[Tensor, "classes genes"], confidence: Float[Tensor, "classes"],
+                  children: Float[Tensor, "children genes"], probability: Float[Tensor, "children classes"]):
     """MAP-Elites, one generation: the new champions (genomes, confidence). Row k of genomes is the champion
     of class k, confidence[k] the probability of class k that the model gives it. Every child competes for
     EVERY class, with its probability[child, k], and may become the champion of several. A champion gives way
@@ -138,7 +138,7 @@ NEW = "torch.where(better[:, None], children[who], genomes)"
 SURER = "torch.maximum(best, confidence)"
 LOOP = "genomes, new = genomes.clone(), confidence.clone()\nfor child, sure in zip(children, probability):\n"
 EXERCISE = Exercise(
-    id="13-5", title="Champions of every class", name="champions", cell=CELL, check=check,
+    id="13-5", title="Champions of every class", name="new_champions", cell=CELL, check=check,
     question="Why does a picture on its way to an 8 compete for the class 3 as well?",
     why="What began as one class's pattern may be a better start for another than anything that class found "
         "by itself; so each champion is a stepping stone for all, and few get stuck.",

@@ -10,7 +10,7 @@ from course_lib.exercises.lesson_13.handed_over import must_keep
 from course_lib.exercises.oracle import Slip, compare
 
 CELL = '''\
-def children(members: Float[Tensor, "members genes"], three: Tensor, factor: float = 0.5):
+def make_children(members: Float[Tensor, "members genes"], three: Tensor, factor: float = 0.5):
     """Differential evolution: a child for each place of the population. Row i of `three` says which three
     members, all different, are a, b and c of child i. The child stands where one gets from a by going
     `factor` times the way that leads from c to b. Genes lie in [0, 1]: what leads out is mirrored."""
@@ -81,7 +81,7 @@ def slips(members: Tensor, three: Tensor, f: float) -> Iterator[Slip]:
 
 
 EXERCISE = Exercise(
-    id="13-1", title="A child of three", name="children", cell=CELL, check=check,
+    id="13-1", title="A child of three", name="make_children", cell=CELL, check=check,
     question="No step size is set anywhere: how far do children go at the start, and how far once all "
              "members stand close together?",
     why="As far as the members are apart: b - c is long at the start, when they stand everywhere, and gets "
