@@ -42,8 +42,10 @@ def check(answer) -> None:
 
 
 def a_generation(count: int, genes: int) -> dict[str, Tensor]:
-    """Children that are better, worse and as good as their fathers, in turn."""
+    """Children that are better, worse and as good as their fathers, in turn. One beats all fathers, another
+    one its own father only."""
     was = 0.3 + 0.4 * torch.rand(count)
+    was[0], was[3:4] = 0.3, 0.7
     change = torch.tensor([-0.2, 0.1, 0.0]).repeat(count)[:count]
     return {"parents": torch.rand(count, genes), "parent_scores": was,
             "children": torch.rand(count, genes), "child_scores": was + change}
