@@ -10,7 +10,7 @@ from course_lib.exercises.lesson_13.handed_over import a_net, must_stay
 
 CELL = '''\
 def friends_flips(model: nn.Module, x: Float[Tensor, "height width"], y: int):
-    """A friend's list of single pixels that fool the model. It is wrong, and x is another image after it."""
+    """A friend's list of single pixels that fool the model. It is wrong, and it leaves another image in x."""
     flips = []
     for place in range(x.numel()):
         row, column = divmod(place, x.shape[1])
