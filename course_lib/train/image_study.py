@@ -43,7 +43,8 @@ class ImageStudy:
     seeds: int = 3
 
     def images(self, split: str, device: torch.device | str = "cpu") -> tuple[Pixels, Int[Tensor, " images"]]:
-        """x, y of a split, the same for every seed."""
+        """x, y of a split, the same for every seed; test images in a fixed random order, so that the first
+        ones are a sample of all (the file of digits begins with ones and fours)."""
         return _read(self.data, split, self.size, device)
 
     def net(self) -> nn.Module:
@@ -63,7 +64,10 @@ def _read(data: str, split: str, size: str, device: torch.device | str) -> tuple
         made = signs(count, generator=torch.Generator().manual_seed(start), device=device)
         return made.x, made.y
     images = load(data, split, size=size, device=device)
-    return images.x, images.y
+    if split == "train":
+        return images.x, images.y
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0)).to(images.y.device)
+    return images.x[order], images.y[order]
 
 
 @dataclass(frozen=True)
