@@ -13,11 +13,11 @@ from course_lib.exercises.oracle import Slip, compare, equal
 CELL = '''\
 def augment(substitute: nn.Module, oracle, x: Float[Tensor, "images channels height width"], y: Tensor,
             lam: float):
-    """Double a substitute's training set: (x, y) becomes the old images and labels, and below them the new ones.
-    oracle(images) tells a label for each image and nothing else; y holds its labels of x, so it is asked about
-    the new images only. A new image is x moved by lam along the sign of the gradient of p_y, which is the
-    substitute's probability for the oracle's label (of softmax; the raw logit has other signs), and cut to
-    [0, 1]. The substitute is in eval mode, and stays as it is."""
+    """Double a substitute's training set: the old images and labels, and below them as many new ones.
+    A new image is x moved by lam along the sign of the gradient of p_y, and cut to [0, 1]. p_y is the
+    substitute's probability for the oracle's label, after softmax; the raw logit has other signs.
+    oracle(images) tells a label for each image and nothing else. y holds its labels of x, so it is asked
+    about the new images only. The substitute is in eval mode, and stays as it is."""
     ### BEGIN SOLUTION
     x_new = x.clone().requires_grad_()
     p_y = substitute(x_new).softmax(dim=1).gather(1, y[:, None])
@@ -33,11 +33,12 @@ TEMPLATE = '''\
     x_new = ...
     return torch.cat([x, x_new]), torch.cat([y, ...])
 '''
-CASES = ((5, (1, 5, 4), 4, 0.1), (3, (3, 3, 3), 5, 0.3), (1, (2, 4, 4), 3, 0.05))  # images, shape, classes, lam
+# Images, shape, classes, lam.
+CASES = ((5, (1, 5, 4), 4, 0.1), (3, (3, 3, 3), 5, 0.3), (1, (2, 4, 4), 3, 0.05))
 
 
 class Oracle:
-    """A black box: another net behind a counter. It answers labels of images in [0, 1], one batch at a time."""
+    """A black box: another net behind a counter. It answers labels of images in [0, 1], batch by batch."""
 
     def __init__(self, net: nn.Module, shape: tuple[int, ...]):
         self.net, self.shape, self.asked = net, shape, 0
@@ -46,7 +47,7 @@ class Oracle:
         if not isinstance(images, Tensor) or images.shape[1:] != self.shape:
             raise Wrong("The oracle wants a batch of images, [images, channels, height, width].")
         if images.min() < 0 or images.max() > 1:
-            raise Wrong("The oracle is asked about an image with pixels outside [0, 1]: there is no such picture.")
+            raise Wrong("The oracle is asked about an image with pixels outside [0, 1]: that is no picture.")
         self.asked += len(images)
         return self.labels(images)
 
@@ -66,16 +67,16 @@ def check(answer) -> None:
         compare(images, torch.cat([x, new]), slips(substitute, x, y, lam), OTHERWISE)
         same_labels(labels, torch.cat([y, oracle.labels(new)]), label_slips(substitute, oracle, x, y, new))
         if oracle.asked != count:
-            raise Wrong("The set is right, but the oracle was asked about more images than the new ones, or more "
-                        "than once: each question costs, and can be noticed." if oracle.asked > count else
-                        "The set is right, but the oracle was not asked about all new images.",
+            raise Wrong("The set is right, but the oracle was asked about more images than the new ones, or "
+                        "more than once: each question costs, and can be noticed.",
                         f"{oracle.asked} questions for {count} new images")
 
 
 def a_case(count: int, shape: tuple[int, ...], classes: int) -> tuple[nn.Module, Oracle, Tensor]:
     """A substitute and an oracle that disagree about some image, before and after the step."""
     while True:
-        substitute, oracle, x = a_net(shape, classes), Oracle(a_net(shape, classes), shape), some_images(count, shape)
+        substitute, oracle = a_net(shape, classes), Oracle(a_net(shape, classes), shape)
+        x = some_images(count, shape)
         if not torch.equal(oracle.labels(x), substitute(x).argmax(1)):
             return substitute, oracle, x
 
@@ -91,26 +92,32 @@ def pair(value) -> tuple[Tensor, Tensor]:
     return images, labels
 
 
+def probability(logits: Tensor, y: Tensor) -> Tensor:
+    """p_y, one an image."""
+    return logit(logits.softmax(1), y)
+
+
+# What else a learner may take the gradient of.
+OF = {"loss": F.cross_entropy, "raw logit": logit, "everything": lambda logits, y: logits}
+
+
 def augmented(substitute: nn.Module, x: Tensor, y: Tensor, lam: float, *slip: str) -> Tensor:
     """The new images, with slips in them; without any they are right."""
     if "own label" in slip:
         y = substitute(x).argmax(1)
-    of = {"loss": F.cross_entropy, "logit": logit}.get(slip[0] if slip else "", lambda z, y: logit(z.softmax(1), y))
-    g = pixel_gradient(substitute, x, y, logit if "raw logit" in slip else of)
-    if "everything" in slip:
-        g = pixel_gradient(substitute, x, y, lambda z, y: z)
-    v = x + lam * (g if "no sign" in slip else g.sign())
-    return v.clamp(0, 1)
+    of = OF[slip[0]] if slip and slip[0] in OF else probability
+    g = pixel_gradient(substitute, x, y, of)
+    return (x + lam * (g if "no sign" in slip else g.sign())).clamp(0, 1)
 
 
 SLIPS = {
-    ("loss",): "This is along the sign of the loss's gradient: it walks AWAY from the oracle's label, as an attack "
-               "does. p_y must rise.",
+    ("loss",): "This is along the sign of the loss's gradient: it walks AWAY from the oracle's label, as an "
+               "attack does. p_y must rise.",
     ("raw logit",): "This is along the sign of the raw logit's gradient: other signs than those of p_y.",
     ("own label",): "The gradient is that of the substitute's own label: y holds the oracle's.",
     ("loss", "own label"): "This walks away from the substitute's own label: p_y of the oracle's must rise.",
-    ("raw logit", "own label"): "This is the raw logit of the substitute's own label: p_y of the oracle's label "
-                                "was asked for.",
+    ("raw logit", "own label"): "This is the raw logit of the substitute's own label: p_y of the oracle's "
+                                "label was asked for.",
     ("no sign",): "No sign is taken: the new images are all but copies of the old ones.",
     ("loss", "no sign"): "No sign is taken, and the step goes up the loss.",
     ("everything",): "The gradient is that of all logits together: one of them is asked for.",
@@ -126,7 +133,8 @@ def slips(substitute: nn.Module, x: Tensor, y: Tensor, lam: float) -> Iterator[S
         [x, new], 1).flatten(0, 1)
     yield "The old images come back twice: nothing was learnt.", lambda: torch.cat([x, x])
     yield "Only the perturbations are added to the set: they are no images.", lambda: torch.cat([x, new - x])
-    yield "lam acts nowhere: every pixel moves by 1.", lambda: torch.cat([x, augmented(substitute, x, y, 1.0)])
+    yield "lam acts nowhere: every pixel moves by 1.", lambda: torch.cat(
+        [x, augmented(substitute, x, y, 1.0)])
     for slip, message in SLIPS.items():
         wrong = augmented(substitute, x, y, lam, *slip)
         yield message, lambda wrong=wrong: torch.cat([x, wrong])
@@ -143,8 +151,8 @@ def same_labels(labels, want: Tensor, slips) -> None:
     for message, slip in slips:
         if equal(labels, slip):
             raise Wrong(f"The images are right, the labels are not. {message}")
-    raise Wrong("The images are right, the labels are not: above those of the old images, below what the oracle "
-                "says of the new ones.", f"shape {tuple(labels.shape)}, expected {tuple(want.shape)}")
+    raise Wrong("The images are right, the labels are not: above those of the old images, below what the "
+                "oracle says of the new ones.", f"shape {tuple(labels.shape)}, expected {tuple(want.shape)}")
 
 
 def label_slips(substitute: nn.Module, oracle: Oracle, x: Tensor, y: Tensor, new: Tensor):
@@ -155,8 +163,8 @@ def label_slips(substitute: nn.Module, oracle: Oracle, x: Tensor, y: Tensor, new
     yield "All labels are the substitute's.", torch.cat([substitute(x).argmax(1), says])
 
 
-OTHERWISE = ("The images are others. After the step, is the substitute's probability of y higher for each new image "
-             "than for the old one?")
+OTHERWISE = ("The images are others. After the step, is the substitute's probability of y higher for each "
+             "new image than for the old one?")
 STEP = ("v = x.clone().requires_grad_()\np = substitute(v).softmax(1).gather(1, y[:, None])\n"
         "(g,) = torch.autograd.grad(p.sum(), v)\nv = (x + lam * g.sign()).clamp(0, 1)\n")
 END = "return torch.cat([x, v]), torch.cat([y, oracle(v)])"
@@ -167,8 +175,8 @@ EXERCISE = Exercise(
         "substitute's edges are still wrong; random noise hardly changes anybody's answer.",
     hints=Hints(
         nudge="Of the substitute's outputs for an image one counts. Which, and is it to rise or to fall?",
-        method="Softmax, the entry of y in each row, and the gradient of their sum in the pixels. Step along its "
-               "sign, cut to [0, 1], ask the oracle. Then put new below old, images and labels alike.",
+        method="Softmax, the entry of y in each row, and the gradient of their sum in the pixels. Step along "
+               "its sign, cut to [0, 1], ask the oracle. Then put new below old, images and labels alike.",
         template=TEMPLATE,
     ),
     mutants=(

@@ -1,9 +1,9 @@
-"""12-1: the missing line of FGSM. Oracle: the step of Goodfellow et al. 2014, from the gradient in the pixels."""
+"""12-1: the missing line of FGSM. Oracle: the step of Goodfellow et al. 2014."""
 
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant
 from course_lib.exercises.lesson_12.small_nets import a_net, attacked, pixel_gradient, some_images
@@ -27,7 +27,8 @@ def fgsm(model: nn.Module, x: Float[Tensor, "images channels height width"], y: 
 TEMPLATE = '''\
     x_adv = (x + ... * ...).clamp(...)      # how far, and in which direction?
 '''
-CASES = ((4, (1, 5, 4), 3, 0.1), (2, (3, 3, 3), 5, 0.3), (1, (2, 4, 4), 2, 0.02))  # images, shape, classes, eps
+# Images, shape, classes, eps.
+CASES = ((4, (1, 5, 4), 3, 0.1), (2, (3, 3, 3), 5, 0.3), (1, (2, 4, 4), 2, 0.02))
 
 
 def check(answer) -> None:
@@ -40,8 +41,8 @@ def check(answer) -> None:
             compare(found, (x + eps * g.sign()).clamp(0, 1), slips(x, g, eps), OTHERWISE)
 
 
-OTHERWISE = ("These are other images. Take one pixel by hand: x = 0.5, g = -0.003, eps = 0.1. Where must it go? "
-             "And where with x = 0.05?")
+OTHERWISE = ("These are other images. Take one pixel by hand: x = 0.5, g = -0.003, eps = 0.1. Where must it "
+             "go? And where with x = 0.05?")
 
 
 def slips(x: Tensor, g: Tensor, eps: float) -> Iterator[Slip]:
@@ -79,8 +80,8 @@ def slips(x: Tensor, g: Tensor, eps: float) -> Iterator[Slip]:
 EXERCISE = Exercise(
     id="12-1", title="One step up the loss", name="fgsm", cell=CELL, check=check,
     question="Why the sign of the gradient, and not the gradient itself?",
-    why="In the L-inf ball every pixel may move by eps, whatever the others do. A loss that is nearly a plane "
-        "rises most if each of them goes the whole eps in its own direction: the corner of the ball.",
+    why="In the L-inf ball every pixel may move by eps, whatever the others do. A loss that is nearly a "
+        "plane rises most if each of them goes the whole eps in its own direction: the corner of the ball.",
     hints=Hints(
         nudge="Every pixel has a budget of its own, eps up or down. What does g tell you about a pixel: how "
               "far, or which way?",
@@ -93,7 +94,8 @@ EXERCISE = Exercise(
         Mutant("raw gradient", "x_adv = (x + eps * g).clamp(0, 1)", "along the raw gradient"),
         Mutant("no clamp", "x_adv = x + eps * g.sign()", "cannot be shown or saved"),
         Mutant("step clamped", "x_adv = x + (eps * g.sign()).clamp(0, 1)", "The clamp cuts the step"),
-        Mutant("perturbation alone", "x_adv = (eps * g.sign()).clamp(0, 1)", "This is the perturbation alone"),
+        Mutant("perturbation alone", "x_adv = (eps * g.sign()).clamp(0, 1)",
+               "This is the perturbation alone"),
         Mutant("L2 step", "x_adv = (x + eps * g / g.flatten(1).norm(dim=1)[:, None, None, None]).clamp(0, 1)",
                "the step for the L2 norm"),
         Mutant("no eps", "x_adv = (x + g.sign()).clamp(0, 1)", "eps acts nowhere"),

@@ -1,4 +1,4 @@
-"""12-5: the exact minimal perturbation of a linear classifier. Oracle: each plane in turn, the nearest wins."""
+"""12-5: the exact minimal perturbation of a linear classifier. Oracle: each plane in turn."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,8 @@ from course_lib.exercises.oracle import Slip, compare
 CELL = '''\
 def minimal_perturbation(W: Float[Tensor, "classes pixels"], b: Float[Tensor, "classes"],
                          x: Float[Tensor, "pixels"]):
-    """The shortest delta (in L2) that brings one image x to the edge of its class, where another class has the
-    same logit. The classifier is linear, logits = W x + b. That pixels end in [0, 1] need not be asked for."""
+    """The shortest delta (in L2) that brings one image x to the edge of its class, where another class has
+    the same logit. The classifier is linear, logits = W x + b. x + delta need not stay in [0, 1]."""
     logits = W @ x + b
     c = logits.argmax()                                    # what the classifier says
     others = [k for k in range(len(b)) if k != c]
@@ -29,7 +29,7 @@ TEMPLATE = '''\
     nearest = (...).argmin()           # by distance: a gap alone is none
     return ... * w[nearest] / ...
 '''
-CASES = ((5, 12), (3, 4), (2, 6), (10, 30), (4, 7), (6, 5), (3, 9))  # classes, pixels
+CASES = ((6, 12), (3, 4), (2, 6), (10, 30), (5, 7), (3, 2), (7, 5))  # classes, pixels
 
 
 def check(answer) -> None:
@@ -44,18 +44,22 @@ def check(answer) -> None:
 
 
 def a_case(classes: int, pixels: int) -> tuple[Tensor, Tensor, Tensor]:
-    """A random one. With three classes and more the nearest class is not the one with the smallest gap, so
-    that a slip shows; drawn again until it is so."""
+    """A random one; of five classes and more one in which every slip shows, by luck of the draw."""
     while True:
         W = torch.randn(classes, pixels) * (0.3 + 2 * torch.rand(classes, 1))
         b, x = torch.randn(classes), torch.rand(pixels)
-        w, gap, _ = planes(W, b, x)
-        distance = gap / w.norm(dim=1)
-        apart = distance.sort().values.diff()
-        first = distance.argmin()
-        if classes == 2 or (first not in (gap.argmin(), (gap / w.square().sum(1)).argmin(), 0)
-                            and apart[0] > 1e-3):  # fmt: skip
+        if classes < 5 or is_tricky(W, b, x):
             return W, b, x
+
+
+def is_tricky(W: Tensor, b: Tensor, x: Tensor) -> bool:
+    """Is the nearest class another than the runner-up, the first, the last, and so on?"""
+    w, gap, _ = planes(W, b, x)
+    length = w.norm(dim=1)
+    nearest, farthest = (gap / length).argmin(), (gap / length).argmax()
+    ends = (0, len(gap) - 1)
+    return (nearest != gap.argmin() and nearest != (gap / length**2).argmin()
+            and nearest not in ends and farthest not in ends)  # fmt: skip
 
 
 def planes(W: Tensor, b: Tensor, x: Tensor) -> tuple[Tensor, Tensor, int]:
@@ -86,8 +90,8 @@ def slips(W: Tensor, b: Tensor, x: Tensor) -> Iterator[Slip]:
         ("The vector is divided by its length once too often: the image does not reach the edge.",
          right / length[k]),
         ("Nothing is divided by the length of the normal.", right * length[k] ** 2),
-        ("The class with the smallest gap in the logits need not be the nearest: its plane may be farther away. "
-         "Compare distances.", every[gap.argmin()]),
+        ("The class with the smallest gap in the logits need not be the nearest: its plane may be farther "
+         "away. Compare distances.", every[gap.argmin()]),
         ("The nearest is chosen by the gap over the SQUARED length: that is no distance.",
          every[(gap / length**2).argmin()]),
         ("You take the farthest plane: the shortest change was asked for.", every[(gap / length).argmax()]),
@@ -101,8 +105,8 @@ def slips(W: Tensor, b: Tensor, x: Tensor) -> Iterator[Slip]:
         ("This is the changed image: the change alone was asked for.", x + right),
         ("The plane between two classes has the normal w_k - w_c: here w_k stands alone.",
          gap[raw] * v[raw] / v[raw].square().sum()),
-        ("The plane between two classes has the normal w_k - w_c: in the choice or in the direction w_k stands "
-         "alone.", every[raw]),
+        ("The plane between two classes has the normal w_k - w_c: in the choice or in the direction w_k "
+         "stands alone.", every[raw]),
         ("The plane between two classes has the normal w_k - w_c: in the direction w_k stands alone.",
          gap[k] * v[k] / v[k].square().sum()),
         ("This is the shortest change for the L-inf norm: all pixels move alike. In L2 it is along w.",
@@ -115,8 +119,8 @@ def slips(W: Tensor, b: Tensor, x: Tensor) -> Iterator[Slip]:
         yield message, lambda answer=answer: answer
 
 
-OTHERWISE = ("This is another vector. Try W = [[0., 0.], [3., 4.]], b = [1., 0.], x = [0., 0.]: only one plane, at "
-             "the distance 1/5, and delta must be [0.12, 0.16].")
+OTHERWISE = ("This is another vector. Try W = [[0., 0.], [3., 4.]], b = [1., 0.], x = [0., 0.]: only one "
+             "plane, at the distance 1/5, and delta must be [0.12, 0.16].")
 PLANES = "w = W[others] - W[c]\ngap = logits[c] - logits[others]\nn = w.norm(dim=1)\nk = (gap / n).argmin()\n"
 EXERCISE = Exercise(
     id="12-5", title="The nearest edge", name="minimal_perturbation", cell=CELL, check=check,
@@ -126,9 +130,9 @@ EXERCISE = Exercise(
     hints=Hints(
         nudge="Two classes first: where do their logits agree? That set is a plane. In which direction is it "
               "nearest, and how far away?",
-        method="Class k draws level where (w_k - w_c) . delta is as large as its gap. The shortest such delta "
-               "is along the normal, and the gap over the normal's length is the distance. Choose the class "
-               "with the smallest distance.",
+        method="Class k draws level where (w_k - w_c) . delta is as large as its gap. The shortest such "
+               "delta is along the normal, and the gap over the normal's length is the distance. Choose the "
+               "class with the smallest distance.",
         template=TEMPLATE,
     ),
     mutants=(
@@ -138,7 +142,8 @@ EXERCISE = Exercise(
         Mutant("not divided", f"{PLANES}return gap[k] * w[k]", "Nothing is divided"),
         Mutant("runner-up", f"{PLANES}k = gap.argmin()\nreturn gap[k] * w[k] / n[k] ** 2",
                "smallest gap in the logits"),
-        Mutant("all classes", f"{PLANES}return gap[:, None] * w / n[:, None] ** 2", "towards all other classes"),
+        Mutant("all classes", f"{PLANES}return gap[:, None] * w / n[:, None] ** 2",
+               "towards all other classes"),
         Mutant("first class", f"{PLANES}return gap[0] * w[0] / n[0] ** 2", "to the first of the others"),
         Mutant("own weights forgotten", "gap = logits[c] - logits[others]\nw = W[others]\nn = w.norm(dim=1)\n"
                "k = (gap / n).argmin()\nreturn gap[k] * w[k] / n[k] ** 2", "here w_k stands alone"),

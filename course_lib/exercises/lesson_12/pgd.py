@@ -87,7 +87,7 @@ SLIPS = {
     ("iterate", "no range"): "The ball is drawn around the image before the step, and pixels leave [0, 1].",
     ("step last",): "The projection comes before the step: the last step leaves the ball again.",
     ("at the end",): "The projection comes once, behind the loop: each step needs its own.",
-    ("old gradient",): "The gradient is always that at the clean images: each step needs the one where it is.",
+    ("old gradient",): "The gradient is always that at the clean images: each step needs a new one.",
     ("from x",): "Every step starts at the clean images: the loop must go on from where it is.",
     ("eps steps",): "The step is eps: step_size acts nowhere.",
     ("shares",): "The step is eps / steps: step_size acts nowhere.",
@@ -114,8 +114,8 @@ def slips(*case) -> Iterator[Slip]:
         yield message, lambda slip=slip: climb(*case, *slip)
 
 
-OTHERWISE = ("These are other images. With steps = 1 and step_size = eps it must be FGSM: is it? If so, follow "
-             "one pixel over two steps.")
+OTHERWISE = ("These are other images. With steps = 1 and step_size = eps it must be FGSM: is it? If so, "
+             "follow one pixel over two steps.")
 START = "t = model.training\nmodel.eval()\nv = x.clone()\nfor _ in range(steps):\n    v.requires_grad_()\n"
 GRADIENT = "    (g,) = torch.autograd.grad(F.cross_entropy(model(v), y), v)\n    v = v.detach()\n"
 CUT = "    v = v.clamp(x - eps, x + eps).clamp(0, 1)\n"
@@ -127,13 +127,14 @@ EXERCISE = Exercise(
         "ask again on the way and follow the loss where it bends.",
     hints=Hints(
         nudge="FGSM, in a loop. What must be new in each step, and what stays the clean x throughout?",
-        method="Eval mode first. In each step: the gradient at the present images, a move along its sign, then "
-               "two cuts, to the box from x - eps to x + eps and to [0, 1]. At the end the old mode.",
+        method="Eval mode first. In each step: the gradient at the present images, a move along its sign, "
+               "then two cuts, to the box from x - eps to x + eps and to [0, 1]. At the end the old mode.",
         template=TEMPLATE,
     ),
     mutants=(
         Mutant("sign flipped", f"{START}{GRADIENT}{STEP.replace('+', '-')}{CUT}{END}", "goes down the loss"),
-        Mutant("raw gradient", f"{START}{GRADIENT}{STEP.replace('.sign()', '')}{CUT}{END}", "No sign is taken"),
+        Mutant("raw gradient", f"{START}{GRADIENT}{STEP.replace('.sign()', '')}{CUT}{END}",
+               "No sign is taken"),
         Mutant("no clamp to [0, 1]", f"{START}{GRADIENT}{STEP}    v = v.clamp(x - eps, x + eps)\n{END}",
                "Pixels leave [0, 1]"),
         Mutant("no projection", f"{START}{GRADIENT}{STEP}    v = v.clamp(0, 1)\n{END}",
@@ -143,18 +144,19 @@ EXERCISE = Exercise(
         Mutant("step after projection", f"{START}{GRADIENT}{CUT}{STEP}{END}", "comes before the step"),
         Mutant("projection behind the loop", f"{START}{GRADIENT}{STEP}"
                f"v = v.clamp(x - eps, x + eps).clamp(0, 1)\n{END}", "once, behind the loop"),
-        Mutant("gradient of the clean image", "t = model.training\nmodel.eval()\nv = x.clone().requires_grad_()\n"
+        Mutant("gradient of the clean image", "t = model.training\nmodel.eval()\n"
+               "v = x.clone().requires_grad_()\n"
                "(g,) = torch.autograd.grad(F.cross_entropy(model(v), y), v)\nv = v.detach()\n"
                f"for _ in range(steps):\n{STEP}{CUT}{END}", "always that at the clean images"),
-        Mutant("summed into the weights", f"{START}    F.cross_entropy(model(v), y).backward()\n    g = v.grad\n"
-               f"    v = v.detach()\n{STEP}{CUT}{END}", ".backward() adds to every"),
+        Mutant("summed into the weights", f"{START}    F.cross_entropy(model(v), y).backward()\n"
+               f"    g = v.grad\n    v = v.detach()\n{STEP}{CUT}{END}", ".backward() adds to every"),
         Mutant("attacked in train mode", f"{START.replace('model.eval()', 'pass')}{GRADIENT}{STEP}{CUT}{END}",
                "running statistics"),
         Mutant("left in eval mode", f"{START}{GRADIENT}{STEP}{CUT}return v", "come back in eval mode"),
         Mutant("left in train mode", f"{START}{GRADIENT}{STEP}{CUT}model.train()\nreturn v",
                "come back in train mode"),
-        Mutant("x changed in place", f"{START.replace('x.clone()', 'x')}{GRADIENT}    v += step_size * g.sign()\n"
-               f"{CUT}{END}", "changes its own input"),
+        Mutant("x changed in place", f"{START.replace('x.clone()', 'x')}{GRADIENT}"
+               f"    v += step_size * g.sign()\n{CUT}{END}", "changes its own input"),
         Mutant("random start", f"{START.replace('x.clone()', 'x + eps * (2 * torch.rand_like(x) - 1)')}"
                f"{GRADIENT}{STEP}{CUT}{END}", "a random start"),
     ),

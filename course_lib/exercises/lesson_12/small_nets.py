@@ -56,8 +56,8 @@ def left_alone(model: nn.Module, call: Callable[..., Any], *tensors: Tensor) -> 
     if not all(map(torch.equal, given[1:], tensors[1:])):
         raise Wrong("The call changes labels or images that it was given: work on copies.")
     if any(p.grad is not None and p.grad.any() for p in model.parameters()):
-        raise Wrong("After the call the weights' .grad holds a gradient: .backward() adds to every .grad that "
-                    "it reaches. Ask autograd for the gradient in the pixels alone.")
+        raise Wrong("After the call the weights' .grad holds a gradient: .backward() adds to every .grad "
+                    "that it reaches. Ask autograd for the gradient in the pixels alone.")
     weights = [name for name, _ in model.named_parameters()]
     changed = [name for name, value in model.state_dict().items() if not torch.equal(value, before[name])]
     if any(name in weights for name in changed):
@@ -75,9 +75,9 @@ def left_alone(model: nn.Module, call: Callable[..., Any], *tensors: Tensor) -> 
 
 
 def attacked(answer: Callable[..., Any], model: nn.Module, x: Tensor, y: Tensor, *numbers: float) -> Any:
-    """What the attack `answer` gives, called twice: Raises Wrong as left_alone does, or if the two differ."""
+    """What the attack `answer` gives, called twice. Raises Wrong as left_alone does, or if the two differ."""
     first, second = (left_alone(model, lambda x, y: answer(model, x, y, *numbers), x, y) for _ in range(2))
-    if isinstance(first, Tensor) and isinstance(second, Tensor) and first.shape == second.shape:
-        if not torch.allclose(first, second, equal_nan=True):
-            raise Wrong("Two calls give two different images: is there a random start, or is dropout on?")
+    comparable = isinstance(first, Tensor) and isinstance(second, Tensor) and first.shape == second.shape
+    if comparable and not torch.allclose(first, second, equal_nan=True):
+        raise Wrong("Two calls give two different images: is there a random start, or is dropout on?")
     return first

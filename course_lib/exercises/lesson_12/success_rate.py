@@ -1,20 +1,20 @@
-"""12-4: true success of an attack. Oracle: right before, wrong now, inside the ball, in [0, 1], image by image."""
+"""12-4: true success of an attack. Oracle: the questions of the text, image by image."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
-from course_lib.exercises.lesson_12.small_nets import a_net, left_alone, some_images
+from course_lib.exercises.lesson_12.small_nets import a_net, left_alone, logit, some_images
 
 CELL = '''\
 def success_rate(model: nn.Module, x: Float[Tensor, "images channels height width"], y: Tensor,
                  x_adv: Float[Tensor, "images channels height width"], eps: float) -> float:
-    """The share of images that an attack fooled, among those that the model got right before. Fooled: the new
-    image is wrong, all its pixels are in [0, 1], and none is farther than eps from its place in x. A pixel may
-    be 0.000001 farther, for rounding. The model is in eval mode."""
+    """The share of images that an attack fooled, among those that the model got right before. Fooled: the
+    model is wrong about the new image, all its pixels are in [0, 1], and none is farther than eps from what
+    it was in x; 0.000001 more is let through, for rounding. The model is in eval mode."""
     ### BEGIN SOLUTION
     right = model(x).argmax(dim=1) == y
     wrong_now = model(x_adv).argmax(dim=1) != y
@@ -32,33 +32,38 @@ TEMPLATE = '''\
     fooled = right & ...
     return fooled.sum().item() / ...            # of how many?
 '''
-CASES = ((36, (1, 5, 4), 3, 0.4), (40, (3, 3, 3), 5, 0.25))  # images, shape, classes, eps
+# Images, shape, classes, eps.
+CASES = ((36, (1, 5, 4), 3, 0.4), (40, (3, 3, 3), 5, 0.25), (30, (1, 3, 6), 2, 0.3))
 SLACK = 1e-6
 
 
 def check(answer) -> None:
     """The share, for images that stay in the ball, leave it, leave [0, 1], or were wrong already."""
-    for count, shape, classes, eps in CASES:
-        model, x, y, x_adv = a_case(count, shape, classes, eps)
-        found = number(left_alone(model, lambda *given: answer(model, *given, eps), x, y, x_adv))  # noqa: B023
-        if same(found, share(model, x, y, x_adv, eps)):
-            continue
-        for message, value in slips(model, x, y, x_adv, eps):
-            if same(found, value):
-                raise Wrong(message)
-        raise Wrong("The share is another. Sort the images into those that were right before and those that "
-                    "were not; then ask of each of the former the three questions of the text.",
-                    f"yours {found}")
+    cases = [a_case(*case) for case in CASES]
+    found = [one_case(answer, *case) for case in cases]
+    if same(found, [share(*case) for case in cases]):
+        return
+    for message, slip in slips():
+        if same(found, [slip(*case) for case in cases]):
+            raise Wrong(message)
+    raise Wrong("The share is another. Sort the images into those that were right before and those that were "
+                "not; then ask of each of the former the three questions of the text.", f"yours {found}")
+
+
+def one_case(answer, model: nn.Module, x: Tensor, y: Tensor, x_adv: Tensor, eps: float) -> float:
+    return number(left_alone(model, lambda *given: answer(model, *given, eps), x, y, x_adv))
 
 
 def a_case(count: int, shape: tuple[int, ...], classes: int, eps: float):
-    """(model, x, y, x_adv) with images of each kind; a third was wrong already."""
+    """(model, x, y, x_adv, eps) with images of each kind; a third was wrong already."""
     model, x = a_net(shape, classes), some_images(count, shape)
-    x_adv = (x + eps * (2 * torch.rand_like(x) - 1)).clamp(0, 1)
-    x_adv[::2] = (x + eps * torch.randn_like(x).sign())[::2].clamp(0, 1)
-    kind = torch.arange(count) % 6
-    for image, clean, k in zip(x_adv, x, kind.tolist(), strict=True):
-        low, high = clean.flatten().argmin(), clean.flatten().argmax()
+    with torch.no_grad():
+        says = model(x).argmax(1)
+        tries = (x + eps * torch.randn(12, *x.shape).sign()).clamp(0, 1)  # the best of twelve random changes
+        trust = torch.stack([logit(model(v).log_softmax(1), says)[:, 0] for v in tries])
+    x_adv = tries[trust.argmin(0), torch.arange(count)]
+    for image, clean in zip(x_adv, x, strict=True):
+        low, high, k = clean.flatten().argmin(), clean.flatten().argmax(), int(torch.randint(7, ()))
         if k == 1:  # one pixel far out of the ball
             image.view(-1)[low] = clean.view(-1)[low] + 1.5 * eps
         elif k == 2:  # below 0, inside the ball
@@ -67,10 +72,8 @@ def a_case(count: int, shape: tuple[int, ...], classes: int, eps: float):
             image.view(-1)[high] = 1 + eps / 2
         elif k == 4:  # a hair farther than eps
             image.view(-1)[low] = clean.view(-1)[low] + eps + SLACK / 3
-    with torch.no_grad():
-        says = model(x).argmax(1)
     y = torch.where(torch.rand(count) < 0.35, (says + 1) % classes, says)
-    return model, x, y, x_adv
+    return model, x, y, x_adv, eps
 
 
 def share(model: nn.Module, x: Tensor, y: Tensor, x_adv: Tensor, eps: float, *slip: str) -> float:
@@ -96,8 +99,8 @@ def share(model: nn.Module, x: Tensor, y: Tensor, x_adv: Tensor, eps: float, *sl
 
 SLIPS = {
     ("wrong before", "of all"): "Images that were wrong already count as fooled: nobody had to attack them.",
-    ("wrong before",): "Images that were wrong already count as fooled, though not among those that you divide "
-                       "by.",
+    ("wrong before",): "Images that were wrong already count as fooled, though not among those that you "
+                       "divide by.",
     ("of all",): "The share is of all images: of those that were wrong already none can be fooled.",
     ("no ball",): "Images outside the ball count: whoever may change anything fools everybody.",
     ("no range",): "Images with pixels below 0 or above 1 count: there is no such picture.",
@@ -109,27 +112,27 @@ SLIPS = {
     ("mean",): "The distance is a mean over pixels: one pixel far out of the ball is enough to be outside.",
     ("one sided",): "Pixels that became darker are not measured: take the absolute difference.",
     ("turned",): "This is the share that is still right: a comparison is turned round.",
-    ("of allowed",): "Images outside the ball or the range are left out of the count: they are failures of the "
-                     "attack, and stay among those that you divide by.",
+    ("of allowed",): "Images outside the ball or the range are left out of the count: they are failures of "
+                     "the attack, and stay among those that you divide by.",
     ("new label", "wrong before", "of all"): "You count changed labels among all images: some were wrong "
                                              "already, and some became right.",
     ("new label", "wrong before"): "You count changed labels: some of these images were wrong already.",
     ("wrong before", "no ball", "no range", "of all"): "This is the error on the new images, nothing else: "
-                                                       "images that were wrong already are in it, and the ball "
-                                                       "is not asked for.",
+                                                       "images that were wrong already are in it, and the "
+                                                       "ball is not asked for.",
     ("no ball", "no range", "of all"): "Neither the ball nor the range is asked for, and the share is of all "
                                        "images.",
 }
 
 
-def slips(model: nn.Module, x: Tensor, y: Tensor, x_adv: Tensor, eps: float) -> Iterator[tuple[str, float]]:
-    right = share(model, x, y, x_adv, eps)
+def slips() -> Iterator[tuple[str, Callable[..., float]]]:
+    """(message, what that slip would answer for a case)."""
     for slip, message in SLIPS.items():
-        yield message, share(model, x, y, x_adv, eps, *slip)
-    yield "This is a percentage: a share between 0 and 1 was asked for.", 100 * right
-    yield "This is the share that was not fooled.", 1 - right
-    yield "This is a number of images: divide by how many were right before.", right * float(
-        (model(x).argmax(1) == y).sum())
+        yield message, lambda *case, slip=slip: share(*case, *slip)
+    yield "This is a percentage: a share between 0 and 1 was asked for.", lambda *case: 100 * share(*case)
+    yield "This is the share that was not fooled.", lambda *case: 1 - share(*case)
+    yield ("This is a number of images: divide by how many were right before.",
+           lambda model, x, y, *more: share(model, x, y, *more) * float((model(x).argmax(1) == y).sum()))
 
 
 def number(value) -> float:
@@ -147,8 +150,8 @@ def number(value) -> float:
     return value
 
 
-def same(a: float, b: float) -> bool:
-    return abs(a - b) < 1e-5
+def same(found: list[float], want: list[float]) -> bool:
+    return all(abs(a - b) < 1e-5 for a, b in zip(found, want, strict=True))
 
 
 RIGHT = "right, wrong = model(x).argmax(1) == y, model(x_adv).argmax(1) != y\n"
@@ -177,7 +180,7 @@ EXERCISE = Exercise(
                "there is no such picture"),
         Mutant("no slack", f"{RIGHT}{BALL.replace(' + 1e-6', '')}{RANGE}"
                "return (right & wrong & ball & box).sum() / right.sum()", "refused: the text allows"),
-        Mutant("L2 ball", f"{RIGHT}{BALL.replace('abs().flatten(1).amax', 'flatten(1).norm').replace('(1) <', '(dim=1) <')}{RANGE}"
+        Mutant("L2 ball", f"{RIGHT}{RANGE}ball = (x_adv - x).flatten(1).norm(dim=1) <= eps + 1e-6\n"
                "return (right & wrong & ball & box).sum() / right.sum()", "is the Euclidean one"),
         Mutant("failures left out", f"{RIGHT}{BALL}{RANGE}ok = right & ball & box\n"
                "return (ok & wrong).sum() / ok.sum()", "failures of the attack"),

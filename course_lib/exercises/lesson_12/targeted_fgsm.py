@@ -1,4 +1,4 @@
-"""12-3: targeted FGSM, from a wrong version that confuses it with the untargeted one. Oracle: the right step."""
+"""12-3: targeted FGSM, from a version that confuses it with the untargeted. Oracle: the step."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,8 @@ from course_lib.exercises.lesson_12.small_nets import a_net, attacked, logit, pi
 from course_lib.exercises.oracle import Slip, compare
 
 CELL = '''\
-def targeted_fgsm(model: nn.Module, x: Float[Tensor, "images channels height width"], target: Tensor, eps: float):
+def targeted_fgsm(model: nn.Module, x: Float[Tensor, "images channels height width"], target: Tensor,
+                  eps: float):
     """FGSM with a wish: one step that makes the model more willing to say target[i] of image i. Every pixel
     moves by eps and stays in [0, 1], whether or not the wish comes true. The true labels are not needed."""
     training = model.training
@@ -33,7 +34,8 @@ TEMPLATE = '''\
     (g,) = torch.autograd.grad(loss, ...)
     x_adv = (x ... eps * ...).clamp(0, 1)      # and should it be higher or lower afterwards?
 '''
-CASES = ((6, (1, 5, 4), 4, 0.1), (3, (3, 3, 3), 5, 0.3), (1, (2, 4, 4), 3, 0.02))  # images, shape, classes, eps
+# Images, shape, classes, eps.
+CASES = ((6, (1, 5, 4), 4, 0.1), (3, (3, 3, 3), 5, 0.3), (1, (2, 4, 4), 3, 0.02))
 
 
 def check(answer) -> None:
@@ -65,10 +67,10 @@ def slips(model: nn.Module, x: Tensor, target: Tensor, eps: float) -> Iterator[S
     for message, v in (
         ("This step goes UP the loss of the target, as your friend's does: it walks away from the class that "
          "was wished for.", friends),
-        ("This goes up the loss of what the model says now: that is the untargeted attack, away from one class "
-         "and towards no particular one.", moved(x, own.sign(), eps)),
-        ("This goes down the loss of what the model says now: it will say that more surely. Whose loss should "
-         "be low?", moved(x, -own.sign(), eps)),
+        ("This goes up the loss of what the model says now: that is the untargeted attack, away from one "
+         "class and towards no particular one.", moved(x, own.sign(), eps)),
+        ("This goes down the loss of what the model says now: it will say that more surely. Whose loss "
+         "should be low?", moved(x, -own.sign(), eps)),
         ("This raises the raw logit of the target: the others may rise more. Go down its cross-entropy.",
          moved(x, pixel_gradient(model, x, target, logit).sign(), eps)),
         ("No sign is taken: the step is as small as the gradient.", moved(x, -g, eps)),
@@ -78,8 +80,8 @@ def slips(model: nn.Module, x: Tensor, target: Tensor, eps: float) -> Iterator[S
          x + eps * g.sign()),
         ("Where the wish did not come true the clean image comes back: the step was asked for all of them.",
          only_where_it_works(right)),
-        ("Only one image in the batch is moved as it should: the mean over images is not the slip, look at the "
-         "rows.", torch.cat([right[:1], x[1:]])),
+        ("Only one image in the batch is moved as it should: the mean over images is not the slip, look at "
+         "the rows.", torch.cat([right[:1], x[1:]])),
         ("The images come back as they were.", x),
         ("This is the perturbation alone: add it to the images.", -eps * g.sign()),
     ):
@@ -96,18 +98,21 @@ EXERCISE = Exercise(
     why="Any step of that size may change a label, and walking away from the target changes many too. The "
         "test must ask whether the model says the target, not whether it says something new.",
     hints=Hints(
-        nudge="Untargeted: the loss of the true label should be high. Targeted: the loss of which label should "
-              "be what?",
-        method="The cross-entropy of the target is small where the model believes in the target. So go against "
-               "its gradient, and leave all else as it is.",
+        nudge="Untargeted: the loss of the true label should be high. Targeted: the loss of which label "
+              "should be what?",
+        method="The cross-entropy of the target is small where the model believes in the target. So go "
+               "against its gradient, and leave all else as it is.",
         template=TEMPLATE,
     ),
     mutants=(
-        Mutant("the friend's", f"{LOSS}x_adv = (x + eps * g.sign()).clamp(0, 1)", "as your friend's does: it"),
-        Mutant("untargeted", f"{OWN}x_adv = (x + eps * g.sign()).clamp(0, 1)", "that is the untargeted attack"),
+        Mutant("the friend's", f"{LOSS}x_adv = (x + eps * g.sign()).clamp(0, 1)",
+               "as your friend's does: it"),
+        Mutant("untargeted", f"{OWN}x_adv = (x + eps * g.sign()).clamp(0, 1)",
+               "that is the untargeted attack"),
         Mutant("surer than before", f"{OWN}x_adv = (x - eps * g.sign()).clamp(0, 1)", "say that more surely"),
-        Mutant("raw logit", "z = model(x).gather(1, target[:, None])\n(g,) = torch.autograd.grad(z.sum(), x)\n"
-               "x_adv = (x + eps * g.sign()).clamp(0, 1)", "the others may rise more"),
+        Mutant("raw logit", "z = model(x).gather(1, target[:, None])\n"
+               "(g,) = torch.autograd.grad(z.sum(), x)\nx_adv = (x + eps * g.sign()).clamp(0, 1)",
+               "the others may rise more"),
         Mutant("raw gradient", f"{LOSS}x_adv = (x - eps * g).clamp(0, 1)", "as small as the gradient"),
         Mutant("no clamp", f"{LOSS}x_adv = x - eps * g.sign()", "Pixels leave [0, 1]."),
         Mutant("summed into the weights", "F.cross_entropy(model(x), target).backward()\n"
