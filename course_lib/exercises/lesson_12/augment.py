@@ -27,7 +27,7 @@ def augment(substitute: nn.Module, oracle, x: Float[Tensor, "images channels hei
     ### END SOLUTION
 '''
 TEMPLATE = '''\
-    x_new = x.clone().requires_grad_()
+    x_new = ...                                        # a copy that asks for a gradient
     p_y = substitute(x_new).softmax(dim=1).gather(...)
     (g,) = torch.autograd.grad(..., x_new)
     x_new = ...

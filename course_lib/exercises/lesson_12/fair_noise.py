@@ -30,10 +30,10 @@ def fair_noise(x: Float[Tensor, "images channels height width"],
     ### END SOLUTION
 '''
 TEMPLATE = '''\
-    low, high = torch.zeros_like(size), torch.ones_like(size)      # s is between them
+    low, high = ..., ...                       # s is between them, one of each for every image
     for _ in range(...):
         s = ...
-        too_small = ...                                            # measured on noisy(s)
+        too_small = ...                        # measured on noisy(s)
         low, high = torch.where(too_small, ..., ...), torch.where(too_small, ..., ...)
     return noisy(...)
 '''

@@ -34,9 +34,9 @@ def pgd(model: nn.Module, x: Float[Tensor, "images channels height width"], y: T
 TEMPLATE = '''\
     training = ...
     ...                                       # the mode of an attack
-    x_adv = x.clone()
+    x_adv = ...                               # where it starts; x itself must not change
     for _ in range(...):
-        x_adv.requires_grad_()
+        ...                                   # x_adv must ask for a gradient
         loss = ...
         (g,) = torch.autograd.grad(loss, ...)
         x_adv = x_adv.detach() + ...          # the step
