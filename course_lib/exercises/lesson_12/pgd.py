@@ -46,7 +46,7 @@ TEMPLATE = '''\
 '''
 # Images, shape, classes, eps, step_size, steps. A step is longer than eps in the first, as in no real attack:
 # there every slip shows.
-CASES = ((5, (1, 5, 4), 3, 0.3, 0.4, 4), (3, (3, 4, 4), 5, 0.25, 0.1, 7), (1, (2, 3, 3), 2, 0.1, 0.06, 1),
+CASES = ((8, (1, 5, 4), 3, 0.3, 0.4, 4), (3, (3, 4, 4), 5, 0.25, 0.1, 7), (1, (2, 3, 3), 2, 0.1, 0.06, 1),
          (2, (1, 4, 6), 4, 0.02, 0.005, 5))  # fmt: skip
 
 
@@ -56,11 +56,14 @@ def climb(model: nn.Module, x: Tensor, y: Tensor, eps: float, step_size: float, 
         v = v if "no ball" in slip else v.clamp(centre - eps, centre + eps)
         return v if "no range" in slip else v.clamp(0, 1)
 
-    v = best = x
+    v, best, total = x, x, 0
     size = eps if "eps steps" in slip else eps / steps if "shares" in slip else step_size
-    count = steps + ("one more" in slip) - ("one less" in slip)
+    count = 0 if "still" in slip else steps + ("one more" in slip) - ("one less" in slip)
     for k in range(count):
         g = pixel_gradient(model, x if "old gradient" in slip else v, y)
+        g = total = g + (total if "summed" in slip else 0)
+        if "stays" in slip:
+            g = g * (model(v).argmax(1) == y)[:, None, None, None]
         move = size * (g if "raw" in slip else -g.sign() if "down" in slip else g.sign())
         if "step last" in slip:
             v = project(v, x) + move
@@ -76,6 +79,7 @@ def climb(model: nn.Module, x: Tensor, y: Tensor, eps: float, step_size: float, 
 
 
 SLIPS = {
+    ("still",): "The clean images come back as they were.",
     ("down",): "The sign is turned round: every step goes down the loss.",
     ("raw",): "No sign is taken: the steps are as small as the gradient.",
     ("no range",): "Pixels leave [0, 1]: the ball is not the only place where an image must stay.",
@@ -93,6 +97,8 @@ SLIPS = {
     ("shares",): "The step is eps / steps: step_size acts nowhere.",
     ("one less",): "A step is missing.",
     ("one more",): "There is one step too many.",
+    ("summed",): "The gradients of all steps so far are added up: x_adv.grad is not cleared between them.",
+    ("stays",): "Images that are wrong already stop moving: here all of them go all the steps.",
     ("best",): "These are the images with the highest loss on the way: the last ones were asked for.",
     ("delta",): "This is the perturbation alone: the images were asked for.",
 }

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
-from course_lib.exercises.lesson_12.small_nets import a_net, left_alone, logit, some_images
+from course_lib.exercises.lesson_12.small_nets import a_net, left_alone, logit, pixel_gradient, some_images
 
 CELL = '''\
 def success_rate(model: nn.Module, x: Float[Tensor, "images channels height width"], y: Tensor,
@@ -62,16 +62,20 @@ def a_case(count: int, shape: tuple[int, ...], classes: int, eps: float):
         tries = (x + eps * torch.randn(12, *x.shape).sign()).clamp(0, 1)  # the best of twelve random changes
         trust = torch.stack([logit(model(v).log_softmax(1), says)[:, 0] for v in tries])
     x_adv = tries[trust.argmin(0), torch.arange(count)]
-    for image, clean in zip(x_adv, x, strict=True):
-        low, high, k = clean.flatten().argmin(), clean.flatten().argmax(), int(torch.randint(7, ()))
+    for image, clean, up in zip(x_adv, x, pixel_gradient(model, x, says), strict=True):
+        low, high, k = clean.flatten().argmin(), clean.flatten().argmax(), int(torch.randint(8, ()))
         if k == 1:  # one pixel far out of the ball
             image.view(-1)[low] = clean.view(-1)[low] + 1.5 * eps
+        elif k == 6:  # the same, darker
+            image.view(-1)[high] = clean.view(-1)[high] - 1.5 * eps
         elif k == 2:  # below 0, inside the ball
             image.view(-1)[low] = -eps / 2
         elif k == 3:  # above 1, inside the ball
             image.view(-1)[high] = 1 + eps / 2
         elif k == 4:  # a hair farther than eps
-            image.view(-1)[low] = clean.view(-1)[low] + eps + SLACK / 3
+            image.view(-1)[low] = clean.view(-1)[low] + eps + SLACK / 8
+        elif k == 5:  # inside the Euclidean ball as well
+            image[:] = (clean + 0.9 * eps * up / up.norm()).clamp(0, 1)
     y = torch.where(torch.rand(count) < 0.35, (says + 1) % classes, says)
     return model, x, y, x_adv, eps
 
@@ -87,8 +91,8 @@ def share(model: nn.Module, x: Tensor, y: Tensor, x_adv: Tensor, eps: float, *sl
         if "one sided" in slip:
             size = gap.max()
         allowed = "no ball" in slip or size <= eps + (0 if "no slack" in slip else SLACK)
-        low, high = "no range" in slip or x_adv[i].min() >= 0, "no range" in slip or x_adv[i].max() <= 1
-        allowed = allowed and (low or "only high" in slip) and (high or "only low" in slip)
+        low, high = x_adv[i].min() >= 0 or "only high" in slip, x_adv[i].max() <= 1 or "only low" in slip
+        allowed = allowed and ((low and high) or "no range" in slip)
         was_right = before[i] == y[i]
         changed = now[i] != (before[i] if "new label" in slip else y[i])
         fooled += int(allowed and changed != ("turned" in slip) and (was_right or "wrong before" in slip))
