@@ -44,7 +44,7 @@ def check(answer) -> None:
 
 
 def a_case(classes: int, pixels: int) -> tuple[Tensor, Tensor, Tensor]:
-    """A random one; of five classes and more one in which every slip shows, by luck of the draw."""
+    """A random one; of five classes and more, one in which every slip shows."""
     while True:
         W = torch.randn(classes, pixels) * (0.3 + 2 * torch.rand(classes, 1))
         b, x = torch.randn(classes), torch.rand(pixels)

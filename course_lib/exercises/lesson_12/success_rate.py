@@ -96,8 +96,7 @@ def share(model: nn.Module, x: Tensor, y: Tensor, x_adv: Tensor, eps: float, *sl
         was_right = before[i] == y[i]
         changed = now[i] != (before[i] if "new label" in slip else y[i])
         fooled += int(allowed and changed != ("turned" in slip) and (was_right or "wrong before" in slip))
-        of += int(was_right and (allowed or "dropped" in slip) if "of allowed" in slip
-                  else was_right or "of all" in slip)
+        of += int("of all" in slip or (was_right and (allowed or "of allowed" not in slip)))
     return fooled / of if of else math.nan
 
 
