@@ -14,9 +14,9 @@ CELL = '''\
 def pgd(model: nn.Module, x: Float[Tensor, "images channels height width"], y: Tensor, eps: float,
         step_size: float, steps: int):
     """Projected gradient descent in the L-inf ball. It starts at the clean images x. Each step moves every
-    pixel by step_size, in the direction in which the loss of y rises, then back to the nearest place within eps
-    of x and in [0, 1]. The last images come back. The model may come in train mode: it is attacked in eval
-    mode, and is then as it was, its mode and its weights' .grad too. x and y are not changed either."""
+    pixel by step_size, in the direction in which the loss of y rises, then back to the nearest place within
+    eps of x and in [0, 1]. The last images come back. The model may come in train mode: it is attacked in
+    eval mode, and is then as it was, its mode and its weights' .grad too. x and y stay as they are."""
     ### BEGIN SOLUTION
     training = model.training
     model.eval()
