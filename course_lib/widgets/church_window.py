@@ -1,8 +1,8 @@
 """Lesson 12's first widget: a window onto the plane of two directions around a digit.
 
-Across: steps along the sign of the loss's gradient. Up: steps of the same size along random signs. Each place
-has the colour of the net's answer there. Such pictures are known as church window plots, after panes of stained
-glass. The net is asked once, here; the browser (church_window.js) shows its answers and needs no kernel.
+Across: steps along the sign of the loss's gradient. Up: steps of the same size along random signs. Each
+place has the colour of the net's answer there. Such pictures are known as church window plots, after panes
+of stained glass. The net is asked once, here; the browser (church_window.js) needs no kernel.
 """
 
 import base64
@@ -57,9 +57,9 @@ def random_signs(side: int = 28) -> Float[Tensor, "draws side side"]:
 
 @torch.inference_mode()
 def plane(model: nn.Module, x: Image, g: Image, r: Image) -> tuple[Classes, Classes]:
-    """The net's answers in the plane: its class, and how sure it is in whole percent, rounded down, at most 99.
+    """The net's answers in the plane: its class, and how sure it is in whole percent.
 
-    [j, i] is the answer at STEPS[i] across and STEPS[j] up.
+    [j, i] is the answer at STEPS[i] across and STEPS[j] up. Percents are rounded down and at most 99.
     """
     across, up = torch.tensor(STEPS, dtype=x.dtype)[:, None, None], torch.tensor(STEPS, dtype=x.dtype)
     rows = [model(moved(x, g, r, across, height)[:, None]).softmax(1).max(1) for height in up]
@@ -105,9 +105,9 @@ class ChurchWindow(anywidget.AnyWidget):
     point = traitlets.List(list(START)).tag(sync=True)
 
     id = "12-church"
-    alt = ("A plane of small changes to a handwritten 2: steps along the sign of the loss's gradient lead across "
-           "a border into another class, equal steps along random signs do not. Beside it the clean image and "
-           "the image past the border: a reader sees a 2 in both.")
+    alt = ("A plane of small changes to a handwritten 2: steps along the sign of the loss's gradient soon lead "
+           "across a border into another class, equal steps along random signs do not. Beside it the clean "
+           "image and the image past the border: a reader sees a 2 in both.")
 
     def __init__(self, dpi: int = DPI):
         self._dpi, self.directions = dpi, random_signs()
@@ -200,11 +200,11 @@ def _draw_plane(ax, classes: Classes, own: int) -> None:
     rim = STEPS[0] - half, STEPS[-1] + half
     colours = ListedColormap(["white" if k == own else colour for k, colour in enumerate(COLOURS)])
     ax.imshow(classes, cmap=colours, vmin=-0.5, vmax=9.5, origin="lower", extent=(*rim, *rim))
-    edges = STEPS + half
-    for j, i in np.argwhere(np.diff(classes, axis=1) != 0):
-        ax.plot([edges[i]] * 2, [edges[j - 1] if j else rim[0], edges[j]], "k", lw=1.2)
-    for j, i in np.argwhere(np.diff(classes, axis=0) != 0):
-        ax.plot([edges[i - 1] if i else rim[0], edges[i]], [edges[j]] * 2, "k", lw=1.2)
+    line = {"colors": "black", "lw": 1.5, "capstyle": "projecting"}
+    j, i = np.nonzero(np.diff(classes, axis=1))
+    ax.vlines(STEPS[i] + half, STEPS[j] - half, STEPS[j] + half, **line)
+    j, i = np.nonzero(np.diff(classes, axis=0))
+    ax.hlines(STEPS[j] + half, STEPS[i] - half, STEPS[i] + half, **line)
     for label, across, up in label_places(classes):
         ax.text(STEPS[across], STEPS[up], label, ha="center", va="center", weight="bold", fontsize=14,
                 path_effects=[withStroke(linewidth=3, foreground="white")])
@@ -215,5 +215,5 @@ def _draw_plane(ax, classes: Classes, own: int) -> None:
 
 
 def church_window(dpi: int = DPI) -> ChurchWindow:
-    """Drag a point away from a digit: along the gradient's sign a border is near, along random signs rarely."""
+    """Leave a digit: along the gradient's sign a border is near, along random signs seldom."""
     return ChurchWindow(dpi)
