@@ -105,9 +105,9 @@ class ChurchWindow(anywidget.AnyWidget):
     point = traitlets.List(list(START)).tag(sync=True)
 
     id = "12-church"
-    alt = ("A plane of small changes to a handwritten 2: steps along the sign of the loss's gradient soon lead "
-           "across a border into another class, equal steps along random signs do not. Beside it the clean "
-           "image and the image past the border: a reader sees a 2 in both.")
+    alt = ("A plane of small changes to a handwritten 2: steps along the sign of the loss's gradient soon "
+           "lead across a border into another class, equal steps along random signs do not. Beside it the "
+           "clean image and the image past the border: a reader sees a 2 in both.")
 
     def __init__(self, dpi: int = DPI):
         self._dpi, self.directions = dpi, random_signs()
