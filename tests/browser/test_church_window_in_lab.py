@@ -1,4 +1,4 @@
-"""The church window in a real JupyterLab: the kernel knows where the point is, and is not needed to move it."""
+"""The church window in a real JupyterLab: the kernel knows where the point is, and nobody needs it to move."""
 
 import json
 
@@ -18,6 +18,8 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
         page = it.page
         point = page.locator(".course-point")
         point.wait_for()
+        shape = point.evaluate("node => getComputedStyle(node).borderRadius")
+        assert shape == "50%", "JupyterLab leaves the point its shape"
 
         def state() -> list:
             page.wait_for_timeout(300)
