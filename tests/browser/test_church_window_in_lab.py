@@ -1,4 +1,4 @@
-"""The church window in a real JupyterLab: the kernel knows where the point is, and nobody needs it to move."""
+"""The church window in a real JupyterLab: the kernel knows where the point is, and may die meanwhile."""
 
 import json
 
