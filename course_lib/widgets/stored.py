@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from course_lib.blocks.selu import ALPHA, LAMBDA
 from course_lib.widgets.ablation import ablation_grid
+from course_lib.widgets.church_window import ChurchWindow, church_window
 from course_lib.widgets.depth import stored_depth_curves, stored_grow_it
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.hide_and_seek import hide_and_seek
@@ -24,7 +25,7 @@ DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide
 class Stored:
     """make(dpi) builds the widget; grid: the values to embed, as in `Explorer.frames`; empty for all."""
 
-    make: Callable[[int], Explorer | NetworkGame]
+    make: Callable[[int], Explorer | NetworkGame | ChurchWindow]
     grid: dict = field(default_factory=dict)
 
 
@@ -43,6 +44,7 @@ REGISTER = {
     "08-strip": Stored(layer_strip, {"p": [0.2]}),
     "10-network": Stored(network_game),
     "10-ablation": Stored(lambda dpi: ablation_grid(dpi=dpi, format="compact")),
+    "12-church": Stored(church_window),
 }
 
 
