@@ -15,6 +15,7 @@ from course_lib.widgets.hide_and_seek import hide_and_seek
 from course_lib.widgets.light import stored_light
 from course_lib.widgets.moments import drop_the_cloud, layer_strip
 from course_lib.widgets.network_game import NetworkGame, network_game
+from course_lib.widgets.pixel_hunter import PixelHunter, pixel_hunter
 
 MOST_BYTES = 1_500_000  # of a widget in a page
 DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide has room for
@@ -24,7 +25,7 @@ DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide
 class Stored:
     """make(dpi) builds the widget; grid: the values to embed, as in `Explorer.frames`; empty for all."""
 
-    make: Callable[[int], Explorer | NetworkGame]
+    make: Callable[[int], Explorer | NetworkGame | PixelHunter]
     grid: dict = field(default_factory=dict)
 
 
@@ -43,6 +44,7 @@ REGISTER = {
     "08-strip": Stored(layer_strip, {"p": [0.2]}),
     "10-network": Stored(network_game),
     "10-ablation": Stored(lambda dpi: ablation_grid(dpi=dpi, format="compact")),
+    "13-hunter": Stored(pixel_hunter),
 }
 
 
