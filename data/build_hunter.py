@@ -2,9 +2,9 @@
 
     python data/build_hunter.py [--out FILE]
 
-Of the first 200 digits of the course's MNIST test set that the stored net "plain" reads rightly, six that `choose` chooses.
-One pixel is judged by enumeration, more pixels by differential evolution with MEMBERS members and STEPS
-generations. About eight minutes on one thread. FILE must not exist.
+Six of the first 200 digits of the course's MNIST test set that the stored net "plain" reads rightly; `choose`
+says which. One pixel is judged by enumeration, more pixels by differential evolution with MEMBERS members and
+STEPS generations. About eight minutes on one thread. FILE must not exist.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def choose(right: np.ndarray, lead: np.ndarray, worst: np.ndarray, count: np.nda
     """The six digits, in the order of the game.
 
     right: are they read rightly? lead: of the true class. worst, count: the least lead that one pixel leaves,
-    and how many one-pixel images flip. sure: probability of the true class. flips: pixels -> are they flipped?
+    and how many one-pixel images flip. sure: probability of the true class. flips: pixels -> who is flipped.
     """
     one, three, five = (right & flips[k] for k in (1, 3, 5))
     enumerated = right & (count > 0)
@@ -68,7 +68,7 @@ def main() -> None:
     sure = logits.softmax(1).gather(1, y[:, None])[:, 0].numpy()
     maps = pixel_map(model, x, y, progress=True).numpy()
     worst, count = maps.min((1, 2, 3)), (maps < 0).sum((1, 2, 3))
-    print(f"{right.sum()} of {DIGITS} read rightly, one pixel flips {(right & (count > 0)).sum()} (enumerated)")
+    print(f"{right.sum()} of {DIGITS} read rightly, one pixel flips {(right & (count > 0)).sum()} of them")
     flips = {}
     for pixels in (1, 3, 5):
         flips[pixels] = np.array([ok and search(model, x[i], y[i], pixels).flips
@@ -80,8 +80,8 @@ def main() -> None:
         for pixels in range(1, 6):
             replay = search(model, x[i], y[i], pixels)
             arrays |= {f"{key}_{n}_{pixels}": value for key, value in vars(replay).items()}
-            print(f"test digit {i}, a {y[i]} ({sure[i]:.0%}): {pixels} pixels, {len(replay.chances)} generations, "
-                  f"{'flipped' if replay.flips else 'not flipped'} ({count[i]} by one pixel)")
+            print(f"test digit {i}, a {y[i]} ({sure[i]:.0%}, {count[i]} one-pixel images): {pixels} pixels, "
+                  f"{len(replay.scores)} generations, {'flipped' if replay.flips else 'not flipped'}")
     np.savez_compressed(out, **arrays)
 
 

@@ -95,14 +95,25 @@ function bars() {
   }];
 }
 
-// How sure the net is of the true digit, generation by generation, up to the one that is seen.
-function curve(pen, { chances }, generation, colour) {
-  const { width, height } = pen.canvas, last = Math.max(1, chances.length - 1);
-  const at = (k) => [16 + (k / last) * (width - 32), 16 + (1 - chances[k]) * (height - 32)];
+// The best member's score, generation by generation, up to the one that is seen; below 0 the digit may flip.
+function curve(pen, { scores }, generation, colour) {
+  const { width, height } = pen.canvas, last = Math.max(1, scores.length - 1), text = 100;
+  const [top, bottom] = [Math.max(...scores, 0.5), Math.min(...scores, 0)];
+  const up = (score) => 20 + ((top - score) / (top - bottom)) * (height - 40);
+  const at = (k) => [text + (k / last) * (width - text - 12), up(scores[k])];
   pen.clearRect(0, 0, width, height);
   pen.strokeStyle = pen.fillStyle = colour;
+  pen.font = "28px system-ui, sans-serif";
+  pen.textAlign = "right";
+  if (up(0) - up(scores[0]) > 30) pen.fillText(scores[0].toFixed(1), text - 18, up(scores[0]) + 10);
+  pen.fillText("0", text - 18, up(0) + 10);
   pen.lineWidth = 2;
-  pen.strokeRect(1, 1, width - 2, height - 2);
+  pen.setLineDash([10, 8]);
+  pen.beginPath();
+  pen.moveTo(text, up(0));
+  pen.lineTo(width, up(0));
+  pen.stroke();
+  pen.setLineDash([]);
   pen.lineWidth = 5;
   pen.beginPath();
   for (let k = 0; k <= generation; k++) pen.lineTo(...at(k));

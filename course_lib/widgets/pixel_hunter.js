@@ -19,7 +19,8 @@ function unpack({ image, map, replays, ...more }) {
 // The game knows no page: which digit, what is painted, and what is shown ("paint", "map" or "evolution").
 export function makeGame(content, { digit, pixels, painted, settled = () => {} }) {
   const weights = decode(content), digits = content.digits.map(unpack), views = new Set();
-  const game = { content, digits, digit, pixels, painted, mode: "paint", generation: 0, cursor: [14, 14], note: "" };
+  const game = { content, digits, digit, pixels, painted, mode: "paint", generation: 0, cursor: [14, 14],
+    note: "", running: false };
   let timer = 0;
   const tell = () => views.forEach((view) => view());
   game.watch = (view) => { views.add(view); return () => views.delete(view) && !views.size && game.stop(); };
@@ -59,7 +60,10 @@ export function makeGame(content, { digit, pixels, painted, settled = () => {} }
     mode: game.mode === "evolution" ? "paint" : game.mode });
   game.next = () => game.change({ digit: (game.digit + 1) % digits.length, painted: [], mode: "paint" });
 
-  game.stop = () => clearInterval(timer);
+  game.stop = () => {
+    clearInterval(timer);
+    game.running = false;
+  };
 
   // What the kernel has changed; a replay belongs to what was there before.
   game.hear = (values) => {
@@ -72,6 +76,7 @@ export function makeGame(content, { digit, pixels, painted, settled = () => {} }
     const last = game.replay().best.length - 1;
     const atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches;
     game.change({ mode: "evolution", generation: atOnce ? last : 0 });
+    game.running = !atOnce;
     if (atOnce) return;
     timer = setInterval(() => {
       if (game.generation >= last - 1) game.stop();
@@ -86,9 +91,10 @@ function status(game, chances) {
   const { label, replays } = game.now(), answer = best(chances), says = `${answer} (${percent(chances[answer])})`;
   if (game.note) return game.note;
   if (game.mode === "evolution") {
-    const { chances: all, flips } = game.replay(), asked = 1 + game.content.members * (game.generation + 1);
+    const { scores, flips } = game.replay(), asked = 1 + game.content.members * (game.generation + 1);
     const at = `generation ${game.generation}, ${asked.toLocaleString("en")} queries`;
-    if (game.generation < all.length - 1) return `Net says ${says} · ${at}`;
+    if (game.generation < scores.length - 1) return `Net says ${says} · ${at}`;
+    if (flips && !game.generation) return `Flipped by the first draw: net says ${says} · ${at}`;
     return flips ? `Flipped: net says ${says} · ${at}` : `No flip after ${at}: net still says ${says}`;
   }
   const done = `${game.painted.length} of ${game.pixels} ${game.pixels === 1 ? "pixel" : "pixels"} painted`;
@@ -96,12 +102,12 @@ function status(game, chances) {
 }
 
 function where(game, row, column) {
-  const { label, led, pixels } = game.now(), at = row * SIDE + column;
+  const { led, pixels } = game.now(), at = row * SIDE + column;
   const name = (value) => (value === 1 ? "white" : value === 0 ? "black" : `grey, ${percent(value)}`);
   const painted = game.colour(row, column), place = `Row ${row + 1}, column ${column + 1}`;
   if (game.mode !== "map") return `${place}: ${painted === undefined ? name(pixels[at]) : `painted ${name(painted)}`}.`;
-  const lead = (colour, value) => (value < 0 ? `${colour} flips it` : `${colour}: ${label} leads by ${value.toFixed(1)}`);
-  return `${place}. ${lead("White", led[at + SIDE ** 2])}. ${lead("Black", led[at])}.`;
+  const lead = (colour, by) => `${colour} ${by < 0 ? "flips it" : `leaves a lead of ${by.toFixed(1)}`}`;
+  return `${place}: ${lead("white", led[at + SIDE ** 2])}, ${lead("black", led[at])}.`;
 }
 
 function make(tag, className, attributes = {}) {
@@ -136,8 +142,8 @@ function board(game, tell) {
   node.dataset.lmSuppressShortcuts = "true";
   node.dataset.preventSwipe = ""; // a slide show (reveal.js) must not turn the page under a finger
   const place = ({ clientX, clientY }) => {
-    const { left, top, width, height } = node.getBoundingClientRect();
-    return [(clientY - top) / height, (clientX - left) / width].map((v) => clamp(Math.floor(v * SIDE), 0, SIDE - 1));
+    const { left, top } = node.getBoundingClientRect(), { clientLeft: rim, clientWidth: wide } = node;
+    return [clientY - top, clientX - left].map((v) => clamp(Math.floor(((v - rim) / wide) * SIDE), 0, SIDE - 1));
   };
   const seen = () => node === document.activeElement || node.getRootNode().activeElement === node;
   let keys = false; // the cursor is drawn for those who use it
@@ -176,10 +182,11 @@ export function mount(el, game) {
   root.setAttribute("aria-label", game.content.name);
   const row = make("div", "course-controls"), stage = make("div", "course-hunt"), side = make("div", "course-side");
   const [allowed, allow] = slider("Pixels", 1, game.digits[0].replays.length, game.allow);
-  const undo = button("Undo", () => game.change({ painted: game.painted.slice(0, -1), mode: "paint" }));
-  const clear = button("Clear", () => game.change({ painted: [], mode: "paint" }));
+  const undo = button("Undo", () => game.change({ painted: game.painted.slice(0, -1) }));
+  const clear = button("Clear", () => game.change({ painted: [] }));
   const map = button("Truth map", () => game.change({ mode: game.mode === "map" ? "paint" : "map" }));
-  const evolve = button("Watch evolution", () => (game.mode === "evolution" ? game.change({ mode: "paint" }) : game.evolve()));
+  const back = () => game.change({ mode: "paint" });
+  const evolve = button("Watch evolution", () => (game.mode === "evolution" ? back() : game.evolve()));
   const next = button("Next digit", game.next);
   row.append(allowed, ...[undo, clear, map, evolve, next].map((node) => box(node)));
   row.dataset.preventSwipe = "";
@@ -190,19 +197,20 @@ export function mount(el, game) {
   const [canvas, redraw] = board(game, (...place) => { pointed = place.length ? place : null; view(); });
   const title = make("div", "course-title"), [chart, show] = bars(), more = make("div", "course-more");
   const legend = make("div", "course-legend"), scale = make("div", "course-heat"), ends = make("div", "course-ends");
-  const [nothing, flips, count] = [make("span"), make("span", "", { textContent: "0: flips" }), make("div", "course-count")];
-  ends.append(nothing, flips);
-  legend.append(make("div", "", { textContent: "Lead of the true digit, black or white there:" }), scale, ends, count);
+  const nothing = make("span"), count = make("div", "course-count");
+  ends.append(nothing, make("span", "", { textContent: "0: flips" }));
+  const worst = make("div", "", { textContent: "Lead of the true digit with black or white there:" });
+  legend.append(worst, scale, ends, count);
   const replay = make("div", "course-controls course-replay"), graph = make("canvas", "", { width: 720, height: 200 });
   const [dial, turn] = slider("Generation", 0, 1, (generation) => { game.stop(); game.set({ generation }); });
   replay.dataset.preventSwipe = "";
-  replay.append(make("div", "", { textContent: "Probability of the true digit, best member:" }), graph, dial);
+  replay.append(make("div", "", { textContent: "Log odds of the true digit, best member:" }), graph, dial);
   more.append(legend, replay, spot);
   side.append(title, chart, more);
   stage.append(canvas, side);
   const note = make("div", "course-note course-status");
   note.setAttribute("role", "status");
-  root.append(row, stage, note);
+  root.append(row, note, stage);
   root.addEventListener("keydown", keep);
   el.append(root);
 
@@ -213,7 +221,7 @@ export function mount(el, game) {
     title.textContent = `Digit ${game.digit + 1} of ${game.digits.length}: a ${label}`;
     canvas.classList.toggle("course-flipped", best(chances) !== label);
     allow(game.pixels);
-    undo.disabled = clear.disabled = !game.painted.length && mode !== "evolution";
+    undo.disabled = clear.disabled = !game.painted.length || mode === "evolution";
     map.setAttribute("aria-pressed", mode === "map");
     evolve.setAttribute("aria-pressed", mode === "evolution");
     legend.hidden = mode !== "map";
@@ -229,6 +237,7 @@ export function mount(el, game) {
     const said = mode === "evolution" ? "" : pointed ? where(game, ...pointed) : mode === "paint" ? HINT : "";
     if (spot.textContent !== said) spot.textContent = said;
     const text = status(game, chances);
+    note.setAttribute("aria-live", game.running ? "off" : "polite"); // only the end is said
     if (note.textContent !== text) note.textContent = text;
   }
   view();

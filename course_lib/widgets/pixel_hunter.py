@@ -1,6 +1,6 @@
-"""Lesson 13's first widget: paint a few pixels until a net reads another digit; then see the truth, and evolution.
+"""Lesson 13's first widget: paint a few pixels until a net reads another digit; see the truth, and evolution.
 
-The net itself runs in the browser (small_net.js), so all this lives without a kernel; the tests compare the two.
+The net itself runs in the browser (small_net.js), which needs no kernel; the tests compare it with torch.
 What takes thousands of passes is read from data/hunter.npz: which digits, their truth maps, and searches.
 """
 
@@ -31,11 +31,11 @@ FIRST = ("small_net", "pixel_drawing")
 class PixelHunter(anywidget.AnyWidget):
     """The widget: six digits of the course's own MNIST test set, and a small net that reads them rightly.
 
-    `digit` (its number here, from 0), `pixels` (how many may be painted) and `painted` (row, column and colour
-    of each) follow what is done in the browser, and can be set; a TraitError says what is wrong with a value.
-    `model`: the net. `x`, `y`: the clean digits, `places` their numbers in the test set, `maps` what
-    `attacks.pixel_map` says of them, `replays[digit][pixels]` the recorded searches.
-    dpi: of the still picture, as in `figure`.
+    `digit` (its number here, from 0), `pixels` (how many may be painted) and `painted` (row, column and
+    colour of each) follow what is done in the browser, and can be set; a TraitError says what is wrong with a
+    value. `model`: the net. `x`, `y`: the clean digits, `places` their numbers in the test set, `maps` what
+    `attacks.pixel_map` says of them, `replays[digit][pixels]` the recorded searches. dpi: of the still
+    picture, as in `figure`.
     """
 
     _esm = script(*FIRST, "pixel_hunter")
@@ -46,9 +46,9 @@ class PixelHunter(anywidget.AnyWidget):
     painted = traitlets.List().tag(sync=True)
 
     id = "13-hunter"
-    alt = ("Pixel hunter. Left: a handwritten digit, each pixel to be painted. Middle: its truth map, the darker "
-           "the less the true digit leads once that pixel is black or white, squares where it no longer does. "
-           "Right: the digit with the pixels that evolution found, and what the net reads now.")
+    alt = ("Pixel hunter. Left: a handwritten digit, each pixel to be painted. Middle: its truth map, the "
+           "darker the less the true digit leads once that pixel is black or white, squares where it no "
+           "longer does. Right: the digit with the pixels that evolution found, and what the net reads now.")
 
     def __init__(self, dpi: int = DPI):
         self.model, self._dpi = stored_net("plain"), dpi
@@ -63,7 +63,7 @@ class PixelHunter(anywidget.AnyWidget):
     @traitlets.validate("digit")
     def _check_digit(self, proposal) -> int:
         if proposal["value"] >= len(self.places):
-            raise traitlets.TraitError(f"digit must be from 0 to {len(self.places) - 1}, got {proposal['value']}")
+            raise traitlets.TraitError(f"digit must be 0 to {len(self.places) - 1}, got {proposal['value']}")
         return proposal["value"]
 
     @traitlets.validate("painted")
@@ -72,11 +72,12 @@ class PixelHunter(anywidget.AnyWidget):
             pixels = np.asarray(proposal["value"], float).reshape(-1, 3)
         except (TypeError, ValueError):
             pixels = np.full((1, 3), np.nan)
-        at = pixels[:, :2]
-        fits = ((at == at.round()) & (at >= 0) & (at < SIDE)).all() and ((pixels[:, 2] >= 0) & (pixels[:, 2] <= 1)).all()
-        if not fits or len(np.unique(at, axis=0)) < len(at) or len(at) > self.pixels:
-            raise traitlets.TraitError(f"painted must be at most {self.pixels} different pixels, each [row, column, "
-                                       f"colour], with rows and columns from 0 to {SIDE - 1}, colours from 0 to 1")
+        at, colours = pixels[:, :2], pixels[:, 2]
+        inside = np.isin(at, np.arange(SIDE)).all() and ((colours >= 0) & (colours <= 1)).all()
+        if not inside or len(np.unique(at, axis=0)) < len(at) or len(at) > self.pixels:
+            raise traitlets.TraitError(
+                f"painted must be at most {self.pixels} different pixels, each [row, column, colour], with "
+                f"rows and columns 0 to {SIDE - 1}, colours from 0 to 1")
         return [[int(row), int(column), colour] for row, column, colour in pixels.tolist()]
 
     @traitlets.observe("pixels")
@@ -98,7 +99,7 @@ class PixelHunter(anywidget.AnyWidget):
                 "place": place, "label": label, "lead": float(logits[n, label] - others.max()),
                 "image": packed((self.x[n] * 255).round().byte().numpy()), "map": packed(self.maps[n]),
                 "replays": [{"members": packed(replay.members), "best": replay.best.tolist(),
-                             "chances": replay.chances.tolist(), "flips": bool(replay.flips)}
+                             "scores": replay.scores.tolist(), "flips": bool(replay.flips)}
                             for replay in self.replays[n].values()]})
         return {"name": repr(self), "pixels": PIXELS, "members": self.replays[0][1].members.shape[1],
                 "weights": [packed(weight.numpy()) for weight in self.model.state_dict().values()],
@@ -112,7 +113,7 @@ class PixelHunter(anywidget.AnyWidget):
         return piece("pixel_hunter", self.content, FIRST)
 
     def picture(self) -> np.ndarray:
-        """The still picture: the first digit, its truth map, and evolution's end. uint8 (height, width, 3)."""
+        """The still picture: the first digit, its truth map, and a flip. uint8 array (height, width, 3)."""
         fig, axes = figure(3, height=3.0, dpi=self._dpi)
         replay, label = self.replays[0][PIXELS], self.y[0].item()
         end = paint(self.x[:1], replay.best[-1])
@@ -120,17 +121,17 @@ class PixelHunter(anywidget.AnyWidget):
             before, after = self.model(torch.cat([self.x[:1], end])).argmax(1).tolist()
         for ax, image, title in ((axes[0], self.x[0, 0], f"your turn: net reads {before}"),
                                  (axes[2], end[0, 0], f"evolution: net reads {after}")):
-            ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+            ax.imshow(image.numpy(), cmap="gray", vmin=0, vmax=1)
             ax.set_title(title)
         for row, column, _ in replay.best[-1]:
             axes[2].add_patch(_square(row, column, PALETTE["vermillion"]))
         worst = self.maps[0].min(0)
         axes[1].imshow(worst, cmap=LinearSegmentedColormap.from_list("", [PALETTE["vermillion"], "white"]),
                        vmin=0, vmax=self.content["digits"][0]["lead"])
-        axes[1].contour(self.x[0, 0], [0.5], colors="0.35", linewidths=1)
+        axes[1].contour(self.x[0, 0].numpy(), [0.5], colors="0.35", linewidths=1)
         for row, column in np.argwhere(worst < 0):
             axes[1].add_patch(_square(row, column, "black"))
-        axes[1].set_title(f"{(self.maps[0] < 0).sum()} single pixels flip this {label}")
+        axes[1].set_title(f"{(self.maps[0] < 0).sum()} of {self.maps[0].size:,} flip this {label}")
         for ax in axes:
             ax.set(xticks=[], yticks=[])
             ax.grid(False)
@@ -159,7 +160,7 @@ def paint(x: Float[Tensor, "1 1 28 28"], pixels) -> Float[Tensor, "1 1 28 28"]:
 
 def packed(array: np.ndarray) -> str:
     """The numbers as the browser reads them, little-endian."""
-    return base64.b64encode(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()).decode("ascii")
+    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode("ascii")
 
 
 def _square(row: float, column: float, colour: str) -> Rectangle:

@@ -8,7 +8,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from course_lib.attacks.ball import linf_box
-from course_lib.attacks.contract import attacking, fooled
+from course_lib.attacks.contract import Images, Labels, attacking, fooled
 from course_lib.attacks.evolution import Populations, three_members
 from course_lib.attacks.pixels import Canvas, first_members, settled
 from course_lib.attacks.queries import Questions, clearly_fooled, log_odds, score
@@ -21,19 +21,19 @@ class Replay:
     """One search, generation by generation; the first is the one that was drawn.
 
     members: the population after each generation, for dots: row and column in parts of a pixel, then the
-    colour of 255. best: row, column and colour of the best member's pixels, exactly. chances: the probability
-    that the net gives the true class then. flips: does the last best member fool the net?
+    colour of 255. best: row, column and colour of the best member's pixels, exactly. scores: its score, the
+    log odds of the true class. flips: does the last best member fool the net?
     """
 
     members: UInt8[np.ndarray, "generations members pixels 3"]
     best: Float[np.ndarray, "generations pixels 3"]
-    chances: Float[np.ndarray, " generations"]
+    scores: Float[np.ndarray, " generations"]
     flips: bool
 
 
 @torch.no_grad()
 def record(
-    model: nn.Module, x: Float[Tensor, "1 1 side side"], y: Tensor, *, pixels: int, steps: int, population: int,
+    model: nn.Module, x: Images, y: Labels, *, pixels: int, steps: int, population: int,
     generator: torch.Generator | None = None,
 ) -> Replay:
     """`few_pixels` with the same arguments ends on the very image that the last best member paints.
@@ -60,12 +60,12 @@ def record(
             flips = bool(hit.any())
             who = scores.masked_fill(~hit, torch.inf).argmin() if flips else now.scores[0].argmin()
             best = (members if flips else now.members)[0, who]
-            odds = scores[who] if flips else now.scores[0, who]
-            frames.append((_small(now.members[0], x), _exact(best, x), float(odds.sigmoid())))
+            reached = scores[who] if flips else now.scores[0, who]
+            frames.append((_small(now.members[0], x), _exact(best, x), float(reached)))
             if flips:
                 break
-    members, best, chances = (np.array(part) for part in zip(*frames, strict=True))
-    return Replay(members, best.astype(np.float32), chances.astype(np.float32), flips)
+    members, best, reached = (np.array(part) for part in zip(*frames, strict=True))
+    return Replay(members, best.astype(np.float32), reached.astype(np.float32), flips)
 
 
 def _exact(member: Tensor, x: Tensor) -> np.ndarray:
