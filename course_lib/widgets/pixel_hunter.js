@@ -52,7 +52,7 @@ export function makeGame(content, { digit, pixels, painted, settled = () => {} }
     const next = colours[colours.indexOf(game.colour(row, column)) + 1];
     const others = game.painted.filter(([i, j]) => i !== row || j !== column);
     if (game.colour(row, column) === undefined && others.length >= game.pixels) {
-      return game.set({ note: `All ${game.pixels} are painted: undo one, or allow more.` });
+      return game.set({ note: `${count(game)}: undo one, or allow more.` });
     }
     game.change({ painted: next === undefined ? others : [...others, [row, column, next]] });
   };
@@ -74,7 +74,7 @@ export function makeGame(content, { digit, pixels, painted, settled = () => {} }
   // Evolution from its first generation; all at once for those who want no motion.
   game.evolve = () => {
     const last = game.replay().best.length - 1;
-    const atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const atOnce = !last || matchMedia("(prefers-reduced-motion: reduce)").matches;
     game.change({ mode: "evolution", generation: atOnce ? last : 0 });
     game.running = !atOnce;
     if (atOnce) return;
@@ -86,9 +86,11 @@ export function makeGame(content, { digit, pixels, painted, settled = () => {} }
   return game;
 }
 
+const count = ({ painted, pixels }) => `${painted.length} of ${pixels} ${pixels === 1 ? "pixel" : "pixels"} painted`;
+
 // One sentence about what is seen, for eyes and for screen readers.
 function status(game, chances) {
-  const { label, replays } = game.now(), answer = best(chances), says = `${answer} (${percent(chances[answer])})`;
+  const { label } = game.now(), answer = best(chances), says = `${answer} (${percent(chances[answer])})`;
   if (game.note) return game.note;
   if (game.mode === "evolution") {
     const { scores, flips } = game.replay(), asked = 1 + game.content.members * (game.generation + 1);
@@ -97,8 +99,7 @@ function status(game, chances) {
     if (flips && !game.generation) return `Flipped by the first draw: net says ${says} · ${at}`;
     return flips ? `Flipped: net says ${says} · ${at}` : `No flip after ${at}: net still says ${says}`;
   }
-  const done = `${game.painted.length} of ${game.pixels} ${game.pixels === 1 ? "pixel" : "pixels"} painted`;
-  return answer === label ? `Net says ${says} · ${done}` : `Flipped: net says ${says}, not ${label} · ${done}`;
+  return (answer === label ? `Net says ${says}` : `Flipped: net says ${says}, not ${label}`) + ` · ${count(game)}`;
 }
 
 function where(game, row, column) {
@@ -182,8 +183,11 @@ export function mount(el, game) {
   root.setAttribute("aria-label", game.content.name);
   const row = make("div", "course-controls"), stage = make("div", "course-hunt"), side = make("div", "course-side");
   const [allowed, allow] = slider("Pixels", 1, game.digits[0].replays.length, game.allow);
-  const undo = button("Undo", () => game.change({ painted: game.painted.slice(0, -1) }));
-  const clear = button("Clear", () => game.change({ painted: [] }));
+  const keep = (painted) => {
+    game.change({ painted });
+    if (!painted.length) canvas.focus({ preventScroll: true }); // the button that had the keys is off now
+  };
+  const undo = button("Undo", () => keep(game.painted.slice(0, -1))), clear = button("Clear", () => keep([]));
   const map = button("Truth map", () => game.change({ mode: game.mode === "map" ? "paint" : "map" }));
   const back = () => game.change({ mode: "paint" });
   const evolve = button("Watch evolution", () => (game.mode === "evolution" ? back() : game.evolve()));
@@ -197,10 +201,10 @@ export function mount(el, game) {
   const [canvas, redraw] = board(game, (...place) => { pointed = place.length ? place : null; view(); });
   const title = make("div", "course-title"), [chart, show] = bars(), more = make("div", "course-more");
   const legend = make("div", "course-legend"), scale = make("div", "course-heat"), ends = make("div", "course-ends");
-  const nothing = make("span"), count = make("div", "course-count");
+  const nothing = make("span"), found = make("div", "course-count");
   ends.append(nothing, make("span", "", { textContent: "0: flips" }));
   const worst = make("div", "", { textContent: "Lead of the true digit with black or white there:" });
-  legend.append(worst, scale, ends, count);
+  legend.append(worst, scale, ends, found);
   const replay = make("div", "course-controls course-replay"), graph = make("canvas", "", { width: 720, height: 200 });
   const [dial, turn] = slider("Generation", 0, 1, (generation) => { game.stop(); game.set({ generation }); });
   replay.dataset.preventSwipe = "";
@@ -211,11 +215,11 @@ export function mount(el, game) {
   const note = make("div", "course-note course-status");
   note.setAttribute("role", "status");
   root.append(row, note, stage);
-  root.addEventListener("keydown", keep);
+  root.addEventListener("keydown", hold);
   el.append(root);
 
   function view() {
-    const { label, place, lead, flips: found } = game.now(), chances = game.chances(), { mode } = game;
+    const { label, lead, flips } = game.now(), chances = game.chances(), { mode } = game;
     redraw();
     show(chances, label);
     title.textContent = `Digit ${game.digit + 1} of ${game.digits.length}: a ${label}`;
@@ -227,8 +231,8 @@ export function mount(el, game) {
     legend.hidden = mode !== "map";
     replay.hidden = mode !== "evolution";
     nothing.textContent = `${lead.toFixed(1)}: as it is`;
-    count.textContent = `${found} of ${(2 * SIDE ** 2).toLocaleString("en")} one-pixel images flip this digit` +
-      (found ? "." : ": no single black or white pixel does.");
+    found.textContent = `${flips} of ${(2 * SIDE ** 2).toLocaleString("en")} one-pixel images flip this digit` +
+      (flips ? "." : ": no single black or white pixel does.");
     if (mode === "evolution") {
       turn(game.generation).max = game.replay().best.length - 1;
       turn(game.generation);
@@ -245,7 +249,7 @@ export function mount(el, game) {
 }
 
 // A page with keys of its own hears neither those that a part uses nor Escape, which leaves the part.
-function keep(event) {
+function hold(event) {
   if (/^(Arrow.*|Home|End|PageUp|PageDown|Enter| |Escape)$/.test(event.key)) event.stopPropagation();
   if (event.key === "Escape") event.target.blur();
 }

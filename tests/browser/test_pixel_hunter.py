@@ -130,7 +130,7 @@ def test_a_click_paints_white_then_black_then_nothing_within_the_budget(opened, 
     for column in (0, 13, 27):
         click(sheet, 27, column)
     click(sheet, 26, 1)
-    assert status(sheet) == "All 3 are painted: undo one, or allow more."
+    assert status(sheet) == "3 of 3 pixels painted: undo one, or allow more."
     assert colour(sheet, 26, 1) == [0] * 3
     press(sheet, "Undo")
     assert "2 of 3" in status(sheet)
@@ -138,6 +138,7 @@ def test_a_click_paints_white_then_black_then_nothing_within_the_budget(opened, 
     sheet.get_by_role("slider", name="Pixels").press("Home")
     assert "1 of 1 pixel painted" in status(sheet) and colour(sheet, 27, 13) == [0] * 3
     press(sheet, "Clear")
+    assert sheet.evaluate("() => document.activeElement.tagName") == "CANVAS"
     assert "0 of 1" in status(sheet) and np.allclose(bars(sheet), expected(hunter, 0), atol=1e-4)
 
 
