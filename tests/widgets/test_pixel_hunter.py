@@ -85,6 +85,8 @@ def test_a_search_ends_where_few_pixels_ends(hunter, digit, pixels, steps):
     assert replay.flips == (not torch.equal(expected, x)) == (digit < 5)
     assert torch.equal(paint(x, replay.best[-1]), expected) or not replay.flips
     assert len(replay.scores) == steps + 1 or replay.flips
+    for best, reached in zip(replay.best, replay.scores, strict=True):
+        assert log_odds(hunter.model, paint(x, best), y.item()) == pytest.approx(reached, abs=1e-3)
     stored = hunter.replays[digit][pixels]
     assert stored.flips == replay.flips or digit == 5
     assert np.array_equal(replay.members[0], stored.members[0]), "the draws of the stored one"
