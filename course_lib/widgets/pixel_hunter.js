@@ -235,7 +235,7 @@ export function mount(el, game) {
       (flips ? "." : ": no single black or white pixel does.");
     if (mode === "evolution") {
       turn(game.generation).max = game.replay().best.length - 1;
-      turn(game.generation);
+      turn(game.generation); // again: the old end may have cut it
       curve(graph.getContext("2d"), game.replay(), game.generation, getComputedStyle(root).color);
     }
     const said = mode === "evolution" ? "" : pointed ? where(game, ...pointed) : mode === "paint" ? HINT : "";

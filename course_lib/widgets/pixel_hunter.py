@@ -48,7 +48,7 @@ class PixelHunter(anywidget.AnyWidget):
     id = "13-hunter"
     alt = ("Pixel hunter. Left: a handwritten digit, each pixel to be painted. Middle: its truth map, the "
            "darker the less the true digit leads once that pixel is black or white, squares where it no "
-           "longer does. Right: the digit with the pixels that evolution found, and what the net reads now.")
+           "longer does. Right: the digit with the pixels that the search found, and what the net reads now.")
 
     def __init__(self, dpi: int = DPI):
         self.model, self._dpi = stored_net("plain"), dpi
@@ -113,14 +113,14 @@ class PixelHunter(anywidget.AnyWidget):
         return piece("pixel_hunter", self.content, FIRST)
 
     def picture(self) -> np.ndarray:
-        """The still picture: the first digit, its truth map, and a flip. uint8 array (height, width, 3)."""
+        """The still picture: the first digit, its truth map, and what was found. uint8 array (height, width, 3)."""
         fig, axes = figure(3, height=3.0, dpi=self._dpi)
         replay, label = self.replays[0][PIXELS], self.y[0].item()
         end = paint(self.x[:1], replay.best[-1])
         with torch.no_grad():
             before, after = self.model(torch.cat([self.x[:1], end])).argmax(1).tolist()
         for ax, image, title in ((axes[0], self.x[0, 0], f"your turn: net reads {before}"),
-                                 (axes[2], end[0, 0], f"evolution: net reads {after}")):
+                                 (axes[2], end[0, 0], f"{PIXELS} pixels found: net reads {after}")):
             ax.imshow(image.numpy(), cmap="gray", vmin=0, vmax=1)
             ax.set_title(title)
         for row, column, _ in replay.best[-1]:

@@ -31,7 +31,6 @@ class Replay:
     flips: bool
 
 
-@torch.no_grad()
 def record(
     model: nn.Module, x: Images, y: Labels, *, pixels: int, steps: int, population: int,
     generator: torch.Generator | None = None,
