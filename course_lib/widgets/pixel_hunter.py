@@ -113,7 +113,7 @@ class PixelHunter(anywidget.AnyWidget):
         return piece("pixel_hunter", self.content, FIRST)
 
     def picture(self) -> np.ndarray:
-        """The still picture: the first digit, its truth map, and what was found. uint8 array (height, width, 3)."""
+        """The still picture: the first digit, its truth map, and a flip. uint8 array (height, width, 3)."""
         fig, axes = figure(3, height=3.0, dpi=self._dpi)
         replay, label = self.replays[0][PIXELS], self.y[0].item()
         end = paint(self.x[:1], replay.best[-1])
