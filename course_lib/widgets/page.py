@@ -35,17 +35,21 @@ def page(panel: Panel, places: list[list[int]], at: list[int], name: str,
     return piece("explorer", content)
 
 
-def piece(front: str, content: dict) -> str:
+def piece(front: str, content: dict, first: tuple[str, ...] = ()) -> str:
     """A widget as a piece of page: its content as data, its style and its front end.
 
     front: the name of a .js file of this folder that exports `standalone(element, content)`. All widgets
-    share explorer.css; a .css file of the same name is added to it.
+    share explorer.css; a .css file of the same name is added to it. first: .js files that are put before it.
     """
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    script = (FILES / f"{front}.js").read_text("utf-8")
     return (f'<div class="course-page" data-front="{front}"><style>{css(front)}</style>'
             f'<script type="application/json">{data}</script>'
-            f'<script type="module">{script}{START.replace("FRONT", front)}</script></div>')
+            f'<script type="module">{script(*first, front)}{START.replace("FRONT", front)}</script></div>')
+
+
+def script(*names: str) -> str:
+    """Scripts of this folder as one."""
+    return "".join((FILES / f"{name}.js").read_text("utf-8") for name in names)
 
 
 def css(front: str) -> str:

@@ -16,6 +16,7 @@ from course_lib.widgets.hide_and_seek import hide_and_seek
 from course_lib.widgets.light import stored_light
 from course_lib.widgets.moments import drop_the_cloud, layer_strip
 from course_lib.widgets.network_game import NetworkGame, network_game
+from course_lib.widgets.pixel_hunter import PixelHunter, pixel_hunter
 
 MOST_BYTES = 1_500_000  # of a widget in a page
 DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide has room for
@@ -25,7 +26,7 @@ DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide
 class Stored:
     """make(dpi) builds the widget; grid: the values to embed, as in `Explorer.frames`; empty for all."""
 
-    make: Callable[[int], Explorer | NetworkGame | ChurchWindow]
+    make: Callable[[int], Explorer | NetworkGame | ChurchWindow | PixelHunter]
     grid: dict = field(default_factory=dict)
 
 
@@ -45,6 +46,7 @@ REGISTER = {
     "10-network": Stored(network_game),
     "10-ablation": Stored(lambda dpi: ablation_grid(dpi=dpi, format="compact")),
     "12-church": Stored(church_window),
+    "13-hunter": Stored(pixel_hunter),
 }
 
 

@@ -22,8 +22,7 @@ def friends_flips(model: nn.Module, x: Float[Tensor, "height width"], y: int):
 
 
 def flipping_pixels(model: nn.Module, x: Float[Tensor, "height width"], y: int):
-    """All (row, column, colour) for which the model no longer answers y once that ONE pixel of the grey image
-    x is black, colour 0, or white, colour 1; each once, in any order. x and the model stay as they are."""
+    """Each (row, column, colour 0 or 1) that alone changes the model's answer y; x stays as it is."""
     ### BEGIN SOLUTION
     flips = []
     for place in range(x.numel()):
