@@ -78,6 +78,7 @@ def table_picture(found: Turned, target: Labels, rotation: float, dpi: int = DPI
     for k, (kind, colour) in enumerate(KINDS.items()):
         ax, beside = fig.add_subplot(grid[0, 2 * k]), fig.add_subplot(grid[0, 2 * k + 1])
         ax.set_axis_off()
+        ax.set_anchor("N")
         beside.set_axis_off()
         shown[kind] = ax.imshow(np.zeros(side), cmap="gray", vmin=0, vmax=1)
         beside.text(0, 0.98, kind, transform=beside.transAxes, va="top", color=colour, fontsize=13,
