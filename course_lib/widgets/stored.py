@@ -16,7 +16,9 @@ from course_lib.widgets.hide_and_seek import hide_and_seek
 from course_lib.widgets.light import stored_light
 from course_lib.widgets.moments import drop_the_cloud, layer_strip
 from course_lib.widgets.network_game import NetworkGame, network_game
+from course_lib.widgets.perturbation_desk import ATTACKS, AWAY, stored_perturbation_desk
 from course_lib.widgets.pixel_hunter import PixelHunter, pixel_hunter
+from course_lib.widgets.turning_table import stored_turning_table
 
 MOST_BYTES = 1_500_000  # of a widget in a page
 DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide has room for
@@ -36,6 +38,9 @@ LIGHTS = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1
 PLACES = {"rate1": [1, 2], "rate2": [2], "rate3": [2, 3], "kernel": [3], "pixel": list(range(-7, 8))}
 # The question of the lesson, and its quest: constants on both sides of SELU's own.
 CLOUDS = {"mean": [1.0], "variance": [0.5, 5.0], "alpha": [1.0, ALPHA, 2.4], "lam": [0.95, LAMBDA, 1.07]}
+# Two digits that the plain net loses early and late; EOT's gain, its price, and its failure.
+DESK = {"eps": [0.06, 0.12, 0.2, 0.3], "image": [0, 3], "attack": list(ATTACKS), "goal": [AWAY]}
+TURNS = {"turn": list(range(-60, 61, 20)), "image": [0, 1, 3, 5]}
 REGISTER = {
     "00-light": Stored(stored_light, {"light": LIGHTS}),
     "03-grow": Stored(stored_grow_it),
@@ -46,7 +51,9 @@ REGISTER = {
     "10-network": Stored(network_game),
     "10-ablation": Stored(lambda dpi: ablation_grid(dpi=dpi, format="compact")),
     "12-church": Stored(church_window),
+    "12-desk": Stored(stored_perturbation_desk, DESK),
     "13-hunter": Stored(pixel_hunter),
+    "13-eot": Stored(stored_turning_table, TURNS),
 }
 
 
