@@ -7,7 +7,9 @@ mnist-models: LeNet5 for MNIST, trained as usual and on attacked images, of adve
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from course_lib.nets import CifarNet, Normalise
@@ -28,6 +30,17 @@ def cifar_resnet(depth: int) -> nn.Module:
     net = CifarNet(depth, shortcut="A")
     net.load_state_dict({_in_our_words(name): value for name, value in state.items()})
     return nn.Sequential(Normalise((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), net).eval()
+
+
+def cifar_images() -> tuple[Tensor, Tensor]:
+    """Those of CIFAR-10's test images 0 to 1999 that $COURSE_DATA has, the even-numbered, and their labels."""
+    place = folder("cifar10")
+    Image.MAX_IMAGE_PIXELS = None
+    pixels = np.asarray(Image.open(place / "test_even.png")).reshape(-1, 32, 32, 3)
+    labels = np.load(place / "test_even_labels.npz")
+    rows = labels["original_index"] < 2000
+    x = torch.tensor(pixels[rows]).permute(0, 3, 1, 2).float() / 255
+    return x, torch.tensor(labels["labels"][rows]).long()
 
 
 def lenet5(trained: str) -> nn.Module:

@@ -1,8 +1,8 @@
 """Our attacks beside those of other libraries: same model, images, settings, thread and allocator.
 
 Run by `make peers`, which makes an environment of its own for it. For each attack it prints true success and
-mean norms beside the time, and judges the ratio of our time to a peer's by the lower end of its 95 % interval.
-Exits with 1 if a limit is missed.
+mean norms beside the time, and judges the ratio of our time to a peer's by the lower end of its 95 %
+interval. Exits with 1 if a limit is missed.
 """
 
 import argparse
@@ -68,6 +68,8 @@ def compare(contest: Contest, victim: Victim, floor: tuple[float, float], option
         means = "".join(f"{distances(x, x_adv, n)[result.fooled].mean():11.3f}" for n in contest.norms)
         print(f"  {name:14}{spent:8.2f}{spent / limit:9.2f}{rows.forward_rows:11,}{rows.back_rows:9,}"
               f"{result.rate:9.3f}{means}")
+    if contest.note:
+        print(f"  {contest.note}")
     verdicts = [(ratio_of(times[a], times[b]), a, b, most) for a, b, most in contest.limits]
     for ratio, a, b, most in verdicts:
         print(f"  {word(ratio.low <= most)}{a} / {b} {ratio}, at most {most:.2f}")
@@ -86,7 +88,7 @@ def look(attack, victim: Victim, x: torch.Tensor, y: torch.Tensor) -> tuple[torc
 
 
 def timed(contest: Contest, victim: Victim, x, y, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each attack in each round, in another order each time; of the slow ones in the first only."""
+    """Seconds of each attack in each round, in another order each time."""
     times = {name: [] for name in contest.entries}
     names = list(times)
     for k in trange(rounds, desc=contest.title.split(",")[0], leave=False, disable=None):

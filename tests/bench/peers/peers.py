@@ -8,6 +8,7 @@ import sys
 import types
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 import torch
@@ -74,16 +75,23 @@ def carlini_wagner(c: float, lr: float, steps: int) -> dict[str, Attack]:
 
 
 def elastic_net(rule: str, c: float, lr: float, beta: float, steps: int) -> dict[str, Attack]:
-    """The elastic-net attack with one constant, all steps. rule: "EN" or "L1"."""
-    fool = foolbox.attacks.EADAttack(
-        1, steps, lr, initial_const=c, regularization=beta, decision_rule=rule, abort_early=False)
+    """The elastic-net attack with one constant, all steps. rule: "EN" or "L1".
+
+    "foolbox, early": as it is by default, stopping once the loss of the whole batch no longer falls.
+    """
     torchattack = torchattacks.EADEN if rule == "EN" else torchattacks.EADL1
+
+    def fool(model, x, y, early):
+        attack = foolbox.attacks.EADAttack(
+            1, steps, lr, initial_const=c, regularization=beta, decision_rule=rule, abort_early=early)
+        return black_to_clean(attack.run(fool_model(model), x, foolbox.Misclassification(y)), x)
+
     return {
         "torchattacks": lambda model, x, y: torchattack(
             model, lr=lr, binary_search_steps=1, max_iterations=steps, abort_early=False, initial_const=c,
             beta=beta)(x, y),
-        "foolbox": lambda model, x, y: black_to_clean(
-            fool.run(fool_model(model), x, foolbox.Misclassification(y)), x),
+        "foolbox": partial(fool, early=False),
+        "foolbox, early": partial(fool, early=True),
         "advertorch": lambda model, x, y: advertorch.ElasticNetL1Attack(
             model, 10, learning_rate=lr, binary_search_steps=1, max_iterations=steps, initial_const=c,
             beta=beta, decision_rule=rule).perturb(x, y),

@@ -13,7 +13,7 @@ from course_lib.nets import CifarNet, Normalise
 from course_lib.train import fit
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-import published  # noqa: E402
+import published
 
 
 @dataclass(frozen=True)
