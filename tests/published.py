@@ -33,7 +33,7 @@ def cifar_resnet(depth: int) -> nn.Module:
 
 
 def cifar_images() -> tuple[Tensor, Tensor]:
-    """Those of CIFAR-10's test images 0 to 1999 that $COURSE_DATA has, the even-numbered, and their labels."""
+    """The even-numbered ones of CIFAR-10's test images 0 to 1999 ($COURSE_DATA has only those), labels."""
     place = folder("cifar10")
     Image.MAX_IMAGE_PIXELS = None
     pixels = np.asarray(Image.open(place / "test_even.png")).reshape(-1, 32, 32, 3)

@@ -6,15 +6,15 @@ interval. Exits with 1 if a limit is missed.
 """
 
 import argparse
-import statistics
 import sys
 
 import numpy as np
 import torch
 from clock import bare_pass, seconds
 from contests import CONTESTS, Contest
-from judge import ratio_of
-from peers import VERSIONS
+from peers import VERSIONS, Attack
+from results import Result, speed, strength, table
+from torch import Tensor
 from tqdm.auto import trange
 from victim import Counted, Victim, digits, resnet20
 
@@ -54,40 +54,27 @@ def compare(contest: Contest, victim: Victim, floor: tuple[float, float], option
     """Print one contest; whether all its limits are kept."""
     count = options.images or contest.images
     x, y = victim.x[:count], victim.y[:count]
-    looked = {name: look(attack, victim, x, y) for name, attack in contest.entries.items()}
+    results = {name: look(attack, contest, victim, x, y) for name, attack in contest.entries.items()}
     times = timed(contest, victim, x, y, options.rounds)
-    ours = looked["ours"][1]
-    limit = floor[0] * ours.forward_rows + floor[1] * ours.back_rows
+    limit = floor[0] * results["ours"].forward_rows + floor[1] * results["ours"].back_rows
     print(f"\n{contest.title}; {len(x)} images; limit {limit:.2f} s: our rows x a bare pass")
-    print(f"  {'':14}{'s':>8}{'x limit':>9}{'rows fwd':>11}{'back':>9}{'success':>9}"
-          + "".join(f"{'mean ' + norm:>11}" for norm in contest.norms))
-    fooled = {}
-    for name, (x_adv, rows) in looked.items():
-        result, spent = success(victim.model, x, y, x_adv, eps=contest.eps), statistics.median(times[name])
-        fooled[name] = int(result.fooled.sum())
-        means = "".join(f"{distances(x, x_adv, n)[result.fooled].mean():11.3f}" for n in contest.norms)
-        print(f"  {name:14}{spent:8.2f}{spent / limit:9.2f}{rows.forward_rows:11,}{rows.back_rows:9,}"
-              f"{result.rate:9.3f}{means}")
+    table(results, times, limit)
     if contest.note:
         print(f"  {contest.note}")
-    verdicts = [(ratio_of(times[a], times[b]), a, b, most) for a, b, most in contest.limits]
-    for ratio, a, b, most in verdicts:
-        print(f"  {word(ratio.low <= most)}{a} / {b} {ratio}, at most {most:.2f}")
-    least = max(fooled[b] for _, b, _ in contest.limits) - 2
-    print(f"  {word(fooled['ours'] >= least)}ours fools {fooled['ours']} of {len(x)}, at least {least}: "
-          "the best peer's less 2")
-    return fooled["ours"] >= least and all(ratio.low <= most for ratio, _, _, most in verdicts)
+    return all([*speed(contest, times), *strength(contest, results)])
 
 
-def look(attack, victim: Victim, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, Counted]:
-    """(what the attack answers, the model that counted its rows); a warm-up too."""
+def look(attack: Attack, contest: Contest, victim: Victim, x: Tensor, y: Tensor) -> Result:
+    """What the attack achieves, and the rows that it needs; a warm-up too."""
     counted = Counted(victim.model).eval()
     seed(0)
-    x_adv = attack(counted, x.clone(), y.clone())
-    return x_adv.detach(), counted
+    x_adv = attack(counted, x.clone(), y.clone()).detach()
+    fooled = success(victim.model, x, y, x_adv, eps=contest.eps).fooled
+    norms = {norm: distances(x, x_adv, norm) for norm in contest.norms}
+    return Result(counted.forward_rows, counted.back_rows, fooled, norms)
 
 
-def timed(contest: Contest, victim: Victim, x, y, rounds: int) -> dict[str, list[float]]:
+def timed(contest: Contest, victim: Victim, x: Tensor, y: Tensor, rounds: int) -> dict[str, list[float]]:
     """Seconds of each attack in each round, in another order each time."""
     times = {name: [] for name in contest.entries}
     names = list(times)
@@ -105,10 +92,6 @@ def seed(number: int) -> None:
     """For the peers, which draw from the global generators."""
     torch.manual_seed(number)
     np.random.seed(number)
-
-
-def word(kept: bool) -> str:
-    return "met     " if kept else "MISSED  "
 
 
 if __name__ == "__main__":
