@@ -65,8 +65,8 @@ def elastic_net(rule: str, victim: Victim) -> Contest:
     ours = partial(attacks.elastic_net, rule=rule, c=30.0, lr=0.01, beta=0.01, steps=100, searches=1)
     others = peers.elastic_net(rule, 30.0, 0.01, 0.01, 100)
     return Contest(
-        f"Elastic net, rule {rule}, 100 steps, c 30, lr 0.01, beta 0.01", 64, {"ours": ours, **others},
-        [("ours", name, 0.90) for name in others if name != "foolbox, early"],
+        f"Elastic net, rule {rule}, 100 steps, c 30, lr 0.01, beta 0.01", 64 if rule == "EN" else 32,
+        {"ours": ours, **others}, [("ours", name, 0.90) for name in others if name != "foolbox, early"],
         norms=("l0", "l1", "l2"), small="l1",
         once=("foolbox, early",),
         note="torchattacks' images leave [0, 1], so none is a true success.",
@@ -84,7 +84,7 @@ def one_pixel(victim: Victim) -> Contest:
 def standard(victim: Victim) -> Contest:
     ours = seeded(partial(attacks.standard, eps=victim.eps))
     return Contest(
-        f"Standard (AutoAttack), L-inf, eps {victim.eps:.3g}", 32,
+        f"Standard (AutoAttack), L-inf, eps {victim.eps:.3g}", 40,
         {"ours": ours, **peers.standard(victim.eps)}, [("ours", "pyautoattack", 0.60)],
         eps=victim.eps, once=("torchattacks",),
         note="torchattacks' AutoAttack takes 10 steps of Auto-PGD instead of 100.",
