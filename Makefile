@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 FLOOR ?= .venv-floor
+PEERS ?= .venv-peers
 # More words for pip, such as an index of your choice.
 PIP_ARGS ?=
 # A constraints file, for an environment that is the same each time (CI uses one).
@@ -13,13 +14,14 @@ BIN = $(VENV)/bin
 PIP_INSTALL = -m pip install --disable-pip-version-check $(PIP_ARGS)
 WITH = $(if $(CONSTRAINTS),-c "$(CONSTRAINTS)")
 
-.PHONY: help lab classroom test bench floor install lint clean
+.PHONY: help lab classroom test bench peers floor install lint clean
 
 help:
 	@echo "make lab        install, then open JupyterLab on the first lesson"
 	@echo "make classroom  install what teachers need: decks, hand-outs, graded tables"
 	@echo "make test       install, then run the whole test suite"
 	@echo "make bench      measure speed: one ratio a line (tests/bench)"
+	@echo "make peers      our attacks beside other libraries', in an environment of their own (20 minutes)"
 	@echo "make floor      unit tests in a second environment with the oldest torch we promise"
 	@echo "make lint       ruff, and the floors of the house"
 	@echo "make clean      remove environments and caches; never work/ or runs/"
@@ -42,6 +44,13 @@ lint: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	@set -e; for file in tests/bench/*.py; do echo "== $$file"; OMP_NUM_THREADS=1 "$(BIN)/python" "$$file"; done
+
+# Other attack libraries pin old packages, so they get an environment of their own, and no dependencies of
+# theirs. The allocator (glibc's, and for all of them) keeps what it has instead of giving it back each time.
+peers: $(PEERS)/.installed
+	OMP_NUM_THREADS=1 "$(PEERS)/bin/python" tests/bench/peers/findings.py
+	OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4294967296 \
+	  "$(PEERS)/bin/python" tests/bench/peers/main.py $(PEERS_ARGS)
 
 # The floor of the ranges in pyproject.toml. Not part of `make test`: it is a second, large environment.
 floor: $(FLOOR)/.installed-test
@@ -68,7 +77,12 @@ $(FLOOR)/.installed-test: pyproject.toml | $(FLOOR)/pyvenv.cfg
 	"$(FLOOR)/bin/python" $(PIP_INSTALL) "torch==2.11.*" "torchvision==0.26.*" -e ".[test]"
 	@touch "$@"
 
-$(VENV)/pyvenv.cfg $(FLOOR)/pyvenv.cfg:
+$(PEERS)/.installed: pyproject.toml tests/bench/peers/requirements.txt | $(PEERS)/pyvenv.cfg
+	"$(PEERS)/bin/python" $(PIP_INSTALL) $(WITH) -e .
+	"$(PEERS)/bin/python" $(PIP_INSTALL) --no-deps -r tests/bench/peers/requirements.txt
+	@touch "$@"
+
+$(VENV)/pyvenv.cfg $(FLOOR)/pyvenv.cfg $(PEERS)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed. If you have one: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -m venv "$(@D)" || { rm -f "$@"; \
@@ -89,5 +103,6 @@ $(VENV)/pyvenv.cfg $(FLOOR)/pyvenv.cfg:
 	fi
 
 clean:
-	rm -rf "$(VENV)" "$(FLOOR)" build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf "$(VENV)" "$(FLOOR)" "$(PEERS)"
+	rm -rf build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find course_lib tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -57,8 +57,10 @@ def square(
                 v = search.with_squares(draws, side_of(step, steps, share, x))
             logits = questions.about(v)
             hit = clearly_fooled(logits, search.y, targeted)
-            out[search.here[hit]] = v[hit]
-            search = search.after(v, score(worth(logits, search.y), targeted)).of(~hit)
+            search = search.after(v, score(worth(logits, search.y), targeted))
+            if hit.any():
+                out[search.here[hit]] = v[hit]
+                search = search.of(~hit)
         return out
 
 
@@ -98,22 +100,21 @@ class Search:
     def with_squares(self, draws: Float[Tensor, "images numbers"], side: int) -> Images:
         """The best iterates, each with one square more: its row, its column, and an end for each channel."""
         height, width = self.v.shape[2:]
-        places = torch.tensor([height - side + 1, width - side + 1], device=draws.device)
-        top, left = (draws[:, :2] * places).long().unbind(1)
-        low_end = (draws[:, 2:] < 0.5)[:, :, None, None]
-        inside = _span(top, side, height)[:, None, :, None] & _span(left, side, width)[:, None, None, :]
-        v = torch.where(inside, torch.where(low_end, self.low, self.high), self.v)
+        corners = torch.tensor([height - side + 1, width - side + 1], device=draws.device)
+        top, left = (draws[:, :2] * corners).long().unbind(1)
+        pixel = torch.arange(side, device=draws.device)
+        places = (top * width + left)[:, None] + (pixel[:, None] * width + pixel).flatten()
+        places = places[:, None].expand(-1, self.v.shape[1], -1)
+        now, low, high = (image.flatten(2).gather(2, places) for image in (self.v, self.low, self.high))
+        low_end = (draws[:, 2:] < 0.5)[:, :, None]
+        new = torch.where(low_end, low, high)
         # A square that changes nothing would waste a query, so its colours are turned round.
-        same = (v == self.v).flatten(1).all(1)
-        return where_rows(same, torch.where(inside, torch.where(low_end, self.high, self.low), self.v), v)
+        same = (new == now).flatten(1).all(1)
+        if same.any():
+            new = where_rows(same, torch.where(low_end, high, low), new)
+        return self.v.flatten(2).scatter(2, places, new).view_as(self.v)
 
     def after(self, v: Images, scores: Float[Tensor, " images"]) -> "Search":
         """With new iterates where their score is lower."""
         better = scores < self.least
         return replace(self, v=where_rows(better, v, self.v), least=torch.where(better, scores, self.least))
-
-
-def _span(first: Int[Tensor, " images"], length: int, count: int) -> Bool[Tensor, "images count"]:
-    """Which of `count` places lie in the span from each `first`."""
-    place = torch.arange(count, device=first.device) - first[:, None]
-    return (place >= 0) & (place < length)

@@ -1,12 +1,8 @@
 """The CIFAR nets: the paper's counts, growing without a change, published weights."""
 
-import os
-from pathlib import Path
-
-import numpy as np
+import published
 import pytest
 import torch
-from PIL import Image
 
 from course_lib.measure import count_parameters
 from course_lib.nets import CifarNet, Normalise, grow
@@ -85,38 +81,14 @@ def test_normalise():
 
 # Accuracy in % on the even-numbered ones of test images 0-1999, which is what $COURSE_DATA holds of them.
 # On all 2,000 the same code was measured once: 91.65, 92.70, 93.30, 92.95 (reported: 91.7, 92.7, 93.3, 93.0).
-PUBLISHED = {20: ("12fca82f", 92.0), 32: ("d509ac18", 92.6), 44: ("014dd654", 93.3), 56: ("4bfd9763", 93.5)}
-
-
-@pytest.fixture(scope="module")
-def cifar_test():
-    folder = Path(os.environ.get("COURSE_DATA", "no COURSE_DATA"))
-    if not (folder / "cifar10-models").is_dir():
-        pytest.skip("published CIFAR ResNet weights are not in $COURSE_DATA/cifar10-models")
-    Image.MAX_IMAGE_PIXELS = None
-    pixels = np.asarray(Image.open(folder / "cifar10" / "test_even.png")).reshape(-1, 32, 32, 3)
-    labels = np.load(folder / "cifar10" / "test_even_labels.npz")
-    rows = labels["original_index"] < 2000
-    x = torch.tensor(pixels[rows]).permute(0, 3, 1, 2).float() / 255
-    return folder, x, torch.tensor(labels["labels"][rows]).long()
-
-
-def key_map(name):
-    """Their names in ours: layer1..3 are our stages, their last layer is called linear as ours."""
-    name = name.removeprefix("module.")
-    for stage in (1, 2, 3):
-        name = name.replace(f"layer{stage}.", f"stages.{stage - 1}.")
-    return name
+PUBLISHED = {20: 92.0, 32: 92.6, 44: 93.3, 56: 93.5}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("depth", PUBLISHED)
-def test_published_weights_reach_their_accuracy_in_our_net(depth, cifar_test):
-    folder, x, y = cifar_test
-    name, accuracy = PUBLISHED[depth]
-    file = folder / "cifar10-models" / f"resnet{depth}-{name}.th"
-    state = torch.load(file, map_location="cpu", weights_only=True)["state_dict"]
-    net = CifarNet(depth, shortcut="A")
-    net.load_state_dict({key_map(k): v for k, v in state.items()})
-    model = torch.nn.Sequential(Normalise((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), net)
-    assert 100 * (1 - evaluate(model, x, y)[1]) == pytest.approx(accuracy, abs=0.11)
+def test_published_weights_reach_their_accuracy_in_our_net(depth):
+    if not published.folder("cifar10-models"):
+        pytest.skip("published CIFAR ResNet weights are not in $COURSE_DATA/cifar10-models")
+    x, y = published.cifar_images()
+    model = published.cifar_resnet(depth)
+    assert 100 * (1 - evaluate(model, x, y)[1]) == pytest.approx(PUBLISHED[depth], abs=0.11)
