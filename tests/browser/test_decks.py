@@ -42,9 +42,9 @@ LOOK = """smallest => {
             found.push(['cut off', name(part)]);
         const words = [...part.childNodes].some(node => node.nodeType === 3 && node.data.trim());
         // Indices of formulas are small by their nature; the formula's own letters are measured.
-        if (words && !part.closest('msub, msup, msubsup, style, script, option')
-            && parseFloat(style.fontSize) * scale < smallest)
-            found.push([`letters of ${(parseFloat(style.fontSize) * scale).toFixed(1)} px`, name(part)]);
+        const drawn = parseFloat(style.fontSize) * (part.ownerSVGElement ? part.getScreenCTM().a : scale);
+        if (words && !part.closest('msub, msup, msubsup, style, script, option') && drawn < smallest)
+            found.push([`letters of ${drawn.toFixed(1)} px`, name(part)]);
         if (part.tagName === 'IMG' && (box.height < 90 * scale || !part.naturalWidth))
             found.push(['a picture too small to see', part.alt]);
     }
@@ -133,7 +133,7 @@ def test_a_control_keeps_its_keys_and_gives_them_back(decks, opened, lesson):
     tried = 0
     for number in range(slide_count(sheet)):
         sheet.evaluate(GO, number)
-        controls = sheet.locator("section.present :is(input, select, summary)")
+        controls = sheet.locator("section.present :is(input, select, summary):not([hidden] *)")
         for control in controls.all():
             control.focus()
             for key in ("ArrowRight", "ArrowLeft", "ArrowDown", "Space", "Enter"):

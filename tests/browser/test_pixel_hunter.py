@@ -8,19 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.data import load
-from course_lib.widgets.page import script
-from course_lib.widgets.pixel_hunter import FIRST, paint, pixel_hunter
+from course_lib.widgets.pixel_hunter import paint, pixel_hunter
 from course_lib.widgets.stored import deck_html
 
 pytestmark = pytest.mark.browser
 EARS = "<script>heard = []; document.addEventListener('keydown', event => heard.push(event.key));</script>"
-LOGITS = """async ([source, content, images]) => {
-    const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    const { decode, logits } = await import(address);
-    const weights = decode(content);
-    return images.map(image => logits(weights, new Float32Array(image)));
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -88,18 +80,6 @@ def expected(hunter, digit: int, *pixels) -> list[float]:
 
 def press(sheet, name: str) -> None:
     sheet.get_by_role("button", name=name).click()
-
-
-def test_the_net_in_the_browser_answers_as_torch(page, hunter):
-    sheet, errors = page
-    images = torch.cat([load("mnist", "test", size="small").x[:12], hunter.x,
-                        torch.zeros(1, 1, 28, 28), torch.ones(1, 1, 28, 28),
-                        torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0))])
-    source, content = script(*FIRST, "pixel_hunter"), {"weights": hunter.content["weights"]}
-    given = [source, content, images.flatten(1).tolist()]
-    with torch.no_grad():
-        assert np.abs(np.array(sheet.evaluate(LOGITS, given)) - hunter.model(images).numpy()).max() < 1e-4
-    assert errors == []
 
 
 def test_a_page_without_a_kernel_shows_the_first_digit_and_asks_for_nothing(opened, piece, hunter):

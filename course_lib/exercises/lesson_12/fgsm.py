@@ -11,7 +11,7 @@ from course_lib.exercises.oracle import Slip, compare
 
 CELL = '''\
 def fgsm(model: nn.Module, x: Float[Tensor, "images channels height width"], y: Tensor, eps: float):
-    """The fast gradient sign method: one step from the images x, meant to raise the loss of the true labels y.
+    """The fast gradient sign method: one step from the images x, meant to raise the loss of the labels y.
     Every pixel moves by eps (where its slope is not 0), and stays in [0, 1]."""
     training = model.training
     model.eval()                              # dropout off, and batch norm does not learn from the attack
