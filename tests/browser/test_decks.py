@@ -42,7 +42,8 @@ LOOK = """smallest => {
             found.push(['cut off', name(part)]);
         const words = [...part.childNodes].some(node => node.nodeType === 3 && node.data.trim());
         // Indices of formulas are small by their nature; the formula's own letters are measured.
-        const drawn = parseFloat(style.fontSize) * (part.ownerSVGElement ? part.getScreenCTM().a : scale);
+        const to = part.ownerSVGElement && part.getScreenCTM();  // a drawing has a scale of its own
+        const drawn = parseFloat(style.fontSize) * (to ? Math.hypot(to.a, to.b) : scale);
         if (words && !part.closest('msub, msup, msubsup, style, script, option') && drawn < smallest)
             found.push([`letters of ${drawn.toFixed(1)} px`, name(part)]);
         if (part.tagName === 'IMG' && (box.height < 90 * scale || !part.naturalWidth))
