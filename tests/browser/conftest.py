@@ -39,6 +39,25 @@ def page(one_browser):
 
 
 @pytest.fixture
+def opened(page, tmp_path):
+    """opened(*pieces) puts them on a page of a file and opens it offline: (page, its requests)."""
+    sheet, errors = page
+    requests = []
+    sheet.on("request", lambda request: requests.append(request.url))
+
+    def show(*pieces: str):
+        path = tmp_path / "a page é.html"
+        path.write_text(f'<!doctype html><meta charset="utf-8"><body>{"".join(pieces)}', "utf-8")
+        sheet.set_viewport_size({"width": 1280, "height": 720})
+        sheet.context.set_offline(True)
+        sheet.goto(path.as_uri())
+        return sheet, requests
+
+    yield show
+    assert errors == []
+
+
+@pytest.fixture
 def learner(lab, tmp_path, request):
     """A learner's copy of the module's lesson (its mark `lesson`), at smoke, open in JupyterLab."""
     folder = tmp_path / "mes leçons"

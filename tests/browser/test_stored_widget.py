@@ -31,25 +31,6 @@ def grow():
     return deck_html("03-grow")
 
 
-@pytest.fixture
-def opened(page, tmp_path):
-    """opened(*pieces) puts them on a page of a file and opens it offline: (page, its requests)."""
-    sheet, errors = page
-    requests = []
-    sheet.on("request", lambda request: requests.append(request.url))
-
-    def show(*pieces: str):
-        path = tmp_path / "a page é.html"
-        path.write_text(f'<!doctype html><meta charset="utf-8"><body>{"".join(pieces)}', "utf-8")
-        sheet.set_viewport_size({"width": 1280, "height": 720})
-        sheet.context.set_offline(True)
-        sheet.goto(path.as_uri())
-        return sheet, requests
-
-    yield show
-    assert errors == []
-
-
 def test_several_widgets_stand_on_one_page_and_ask_for_nothing(opened, toy, grow):
     sheet, requests = opened(EARS, grow, toy, grow)
     widgets = sheet.locator(".course-explorer")

@@ -2,10 +2,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from course_lib.exercises import check, progress
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests can be imported
+pytest.register_assert_rewrite("answers")
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +48,12 @@ def panel(shown, capsys):
         return bundle["text/plain"], bundle["text/html"]
 
     return call
+
+
+@pytest.fixture
+def as_in_a_check():
+    """The seed and the precision that a check sets."""
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 import torch
-from answers import cases, verdict
+from answers import right_and_wrong
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from course_lib.exercises import registry
@@ -176,16 +176,7 @@ WRONG = {
 }  # fmt: skip
 
 
-@cases(RIGHT)
-def test_right_in_another_way(exercise_id, label):
-    found = verdict(exercise_id, RIGHT[exercise_id][label])
-    assert (found.state, found.message, found.detail) == ("right", "", "")
-
-
-@cases(WRONG)
-def test_unlisted_wrong_answers_are_refused(exercise_id, label):
-    found = verdict(exercise_id, WRONG[exercise_id][label])
-    assert found.state == "not yet" and found.message
+test_right_in_another_way, test_unlisted_wrong_answers_are_refused = right_and_wrong(RIGHT, WRONG)
 
 
 def test_every_single_slip_of_10_6_gives_other_numbers_than_the_honest_way_and_the_other_slips():

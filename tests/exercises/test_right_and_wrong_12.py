@@ -1,13 +1,11 @@
 """12-1 to 12-3, 12-7: right answers written differently pass, unlisted wrong ones are refused."""
 
-import pytest
 import torch
-from answers import cases, verdict
+from answers import right_and_wrong, verdict, with_any_seed
 
 from course_lib.attacks import fgsm
 from course_lib.attacks.transfer import jacobian_step
 from course_lib.exercises import registry
-from course_lib.exercises.check import judge
 from course_lib.exercises.lesson_12 import pgd
 from course_lib.exercises.lesson_12.pgd import CUT, END, GRADIENT, START, STEP
 from course_lib.exercises.lesson_12.small_nets import a_net, some_images
@@ -219,33 +217,8 @@ WRONG = {
 }  # fmt: skip
 
 
-@cases(RIGHT)
-def test_right_in_another_way(exercise_id, label):
-    found = verdict(exercise_id, RIGHT[exercise_id][label])
-    assert (found.state, found.message, found.detail) == ("right", "", "")
-
-
-@cases(WRONG)
-def test_unlisted_wrong_answers_are_refused(exercise_id, label):
-    found = verdict(exercise_id, WRONG[exercise_id][label])
-    assert found.state == "not yet" and found.message
-
-
-@pytest.mark.parametrize("k", range(3))
-def test_the_right_answers_pass_with_any_seed(k, monkeypatch):
-    seed = torch.manual_seed
-    monkeypatch.setattr(torch, "manual_seed", lambda _: seed(100 + k))
-    for name in RIGHT:
-        found = judge(registry()[name], registry()[name].solution)
-        assert (found.state, found.message) == ("right", ""), name
-
-
-@pytest.fixture
-def as_in_a_check():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+test_right_in_another_way, test_unlisted_wrong_answers_are_refused = right_and_wrong(RIGHT, WRONG)
+test_the_right_answers_pass_with_any_seed = with_any_seed(RIGHT)
 
 
 def test_gradients_added_up_over_the_steps_are_told():

@@ -1,11 +1,8 @@
 """12-4 to 12-6: right answers written differently pass, unlisted wrong ones are refused."""
 
-import pytest
 import torch
-from answers import cases, verdict
+from answers import right_and_wrong, with_any_seed
 
-from course_lib.exercises import registry
-from course_lib.exercises.check import judge
 from course_lib.exercises.lesson_12 import success_rate
 from course_lib.exercises.lesson_12.linear_minimum import a_case, minimum
 from course_lib.measure.robustness import success
@@ -183,33 +180,8 @@ WRONG = {
 }  # fmt: skip
 
 
-@cases(RIGHT)
-def test_right_in_another_way(exercise_id, label):
-    found = verdict(exercise_id, RIGHT[exercise_id][label])
-    assert (found.state, found.message, found.detail) == ("right", "", "")
-
-
-@cases(WRONG)
-def test_unlisted_wrong_answers_are_refused(exercise_id, label):
-    found = verdict(exercise_id, WRONG[exercise_id][label])
-    assert found.state == "not yet" and found.message
-
-
-@pytest.mark.parametrize("k", range(3))
-def test_the_right_answers_pass_with_any_seed(k, monkeypatch):
-    seed = torch.manual_seed
-    monkeypatch.setattr(torch, "manual_seed", lambda _: seed(100 + k))
-    for name in RIGHT:
-        found = judge(registry()[name], registry()[name].solution)
-        assert (found.state, found.message) == ("right", ""), name
-
-
-@pytest.fixture
-def as_in_a_check():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+test_right_in_another_way, test_unlisted_wrong_answers_are_refused = right_and_wrong(RIGHT, WRONG)
+test_the_right_answers_pass_with_any_seed = with_any_seed(RIGHT)
 
 
 def test_the_nearest_edge_is_reached_and_no_other_direction_is_shorter(as_in_a_check):

@@ -1,11 +1,6 @@
 """13-1 to 13-6: right answers written differently pass, wrong ones that no mutant lists are refused."""
 
-import pytest
-import torch
-from answers import cases, verdict
-
-from course_lib.exercises import registry
-from course_lib.exercises.check import judge
+from answers import right_and_wrong, with_any_seed
 
 LEAF = "v = x.detach().clone().requires_grad_()\n"
 MEAN = "loss = sum(F.cross_entropy(model(draw()(v)), y) for _ in range(n)) / n\n"
@@ -257,22 +252,5 @@ WRONG = {
 }  # fmt: skip
 
 
-@cases(RIGHT)
-def test_right_in_another_way(exercise_id, label):
-    found = verdict(exercise_id, RIGHT[exercise_id][label])
-    assert (found.state, found.message, found.detail) == ("right", "", "")
-
-
-@cases(WRONG)
-def test_unlisted_wrong_answers_are_refused(exercise_id, label):
-    found = verdict(exercise_id, WRONG[exercise_id][label])
-    assert found.state == "not yet" and found.message
-
-
-@pytest.mark.parametrize("k", range(3))
-def test_the_right_answers_pass_with_any_seed(k, monkeypatch):
-    seed = torch.manual_seed
-    monkeypatch.setattr(torch, "manual_seed", lambda _: seed(100 + k))
-    for name in RIGHT:
-        found = judge(registry()[name], registry()[name].solution)
-        assert (found.state, found.message) == ("right", ""), name
+test_right_in_another_way, test_unlisted_wrong_answers_are_refused = right_and_wrong(RIGHT, WRONG)
+test_the_right_answers_pass_with_any_seed = with_any_seed(RIGHT)
