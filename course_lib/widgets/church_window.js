@@ -142,7 +142,7 @@ export function mount(el, it) {
   const line = make("span", "course-says"), hint = make("span", "course-note", { textContent: HINT });
   line.setAttribute("role", "status");
   root.append(row, stage, make("div", "course-read", {}, line, hint));
-  root.addEventListener("keydown", keep);
+  root.addEventListener("keydown", keepKeys);
   el.append(root);
 
   const toPlane = ({ clientX, clientY }) => {
@@ -202,32 +202,9 @@ export function mount(el, it) {
   return it.watch(view);
 }
 
-// A page with keys of its own hears neither those that a part uses nor Escape, which leaves the part.
-function keep(event) {
-  if (/^(Arrow.*|Home|End|PageUp|PageDown|Enter| |Escape)$/.test(event.key)) event.stopPropagation();
-  if (event.key === "Escape") event.target.blur();
-}
-
 // A page without a kernel.
 export function standalone(el, content) {
   return mount(el, makeWindow(content, content.start));
 }
 
-// A live kernel, or what is left of it: it only hears where the point is. All views of a model move together.
-export default () => {
-  const names = ["digit", "draw", "point"];
-  let it;
-  return {
-    initialize({ model }) {
-      const settled = () => {
-        const now = names.map((name) => it[name]); // each `set` is heard below
-        names.forEach((name, i) => model.set(name, now[i]));
-        try { model.save_changes(); } catch { /* the kernel is gone: the window stays open */ }
-      };
-      const [digit, draw, point] = names.map((name) => model.get(name));
-      it = makeWindow(model.get("content"), { digit, draw, point, settled });
-      names.forEach((name) => model.on(`change:${name}`, () => it.set({ [name]: model.get(name) })));
-    },
-    render: ({ el }) => mount(el, it),
-  };
-};
+export default () => withKernel(["digit", "draw", "point"], makeWindow, mount, (it, change) => it.set(change));

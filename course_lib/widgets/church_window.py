@@ -5,10 +5,8 @@ place has the colour of the net's answer there. Such pictures are known as churc
 of stained glass. The net is asked once, here; the browser (church_window.js) needs no kernel.
 """
 
-import base64
 from dataclasses import dataclass
 
-import anywidget
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -21,8 +19,8 @@ from torch import Tensor, nn
 
 from course_lib.data import load
 from course_lib.train import stored_net
-from course_lib.widgets.page import FILES, css, piece
-from course_lib.widgets.pictures import DPI, PALETTE, encode, figure, to_rgb
+from course_lib.widgets.game import Game
+from course_lib.widgets.pictures import DPI, PALETTE, figure, to_rgb
 
 DIGITS = (2, 3, 4, 5, 6, 7)  # of each the first test image, whatever is seen there
 DRAWS = 3  # random directions
@@ -89,7 +87,7 @@ class Window:
     planes: list[tuple[Classes, Classes]]
 
 
-class ChurchWindow(anywidget.AnyWidget):
+class ChurchWindow(Game, front="church_window"):
     """The widget: the first test image of six digits, three random directions, the stored plain net.
 
     `digit`, `draw` (which random direction, from 0) and `point` (steps across and up) follow what is done in
@@ -97,9 +95,6 @@ class ChurchWindow(anywidget.AnyWidget):
     says what is wrong with a value. dpi: of the still picture, as in `figure`.
     """
 
-    _esm = FILES / "church_window.js"
-    _css = css("church_window")
-    content = traitlets.Dict().tag(sync=True)
     digit = traitlets.Enum(DIGITS, DIGITS[0]).tag(sync=True)
     draw = traitlets.Int(0, min=0, max=DRAWS - 1).tag(sync=True)
     point = traitlets.List(list(START)).tag(sync=True)
@@ -152,13 +147,6 @@ class ChurchWindow(anywidget.AnyWidget):
                 "steps": STEPS.round(2).tolist(), "colours": COLOURS,
                 "start": {"digit": DIGITS[0], "draw": 0, "point": START}}
 
-    def to_html(self, grid: dict | None = None) -> str:
-        """The widget as a piece of web page that needs no kernel and no network, from its beginning.
-
-        grid: as in `Explorer.to_html`; there is none here, every answer is stored.
-        """
-        return piece("church_window", self.content)
-
     def picture(self) -> np.ndarray:
         """The still picture: plane, clean image, image at the point. uint8 array (height, width, 3)."""
         window, (x, y) = self.windows[self.digit], self.point
@@ -168,20 +156,12 @@ class ChurchWindow(anywidget.AnyWidget):
         said = window.planes[0][0][nearest(0), nearest(0)]
         for spot, image, title in ((clean, window.x, f"clean: the net says {said}"),
                                    (other, self.image(), f"at the point: {self.answer()[0]}")):
-            spot.imshow(image, cmap="gray", vmin=0, vmax=1)
+            spot.imshow(image.numpy(), cmap="gray", vmin=0, vmax=1)
             spot.set(title=title, xticks=[], yticks=[])
         return to_rgb(fig)
 
     def __repr__(self) -> str:
         return f"Church window: {len(DIGITS)} digits, {DRAWS} random directions"
-
-    def _repr_mimebundle_(self, **kwargs):
-        """The live widget, and for viewers without one the still picture with its alt text."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        png = base64.b64encode(encode(self.picture(), "palette")).decode("ascii")
-        return (data | {"text/plain": repr(self), "image/png": png},
-                {"image/png": {"alt": self.alt}, "course_widget": self.id})
 
 
 def nearest(value: float) -> int:

@@ -213,7 +213,7 @@ export function mount(el, game) {
   note.setAttribute("role", "status");
   read.append(loss, note);
   root.append(row, stage, read);
-  root.addEventListener("keydown", keep);
+  root.addEventListener("keydown", keepKeys);
   el.append(root);
 
   function view() {
@@ -238,32 +238,9 @@ export function mount(el, game) {
   return game.watch(view);
 }
 
-// A page with keys of its own hears neither those that a part uses nor Escape, which leaves the part.
-function keep(event) {
-  if (/^(Arrow.*|Home|End|PageUp|PageDown|Enter| |Escape)$/.test(event.key)) event.stopPropagation();
-  if (event.key === "Escape") event.target.blur();
-}
-
 // A page without a kernel.
 export function standalone(el, content) {
   return mount(el, makeGame(content, { points: content.start, margin: content.margin, negatives: true }));
 }
 
-// A live kernel, or what is left of it: it only hears where things are. All views of a model move together.
-export default () => {
-  const names = ["points", "margin", "negatives"];
-  let game;
-  return {
-    initialize({ model }) {
-      const settled = () => {
-        const now = names.map((name) => game[name]); // each `set` is heard below
-        names.forEach((name, i) => model.set(name, now[i]));
-        try { model.save_changes(); } catch { /* the kernel is gone: the game goes on */ }
-      };
-      const [points, margin, negatives] = names.map((name) => model.get(name));
-      game = makeGame(model.get("content"), { points, margin, negatives, settled });
-      names.forEach((name) => model.on(`change:${name}`, () => game.set({ [name]: model.get(name) })));
-    },
-    render: ({ el }) => mount(el, game),
-  };
-};
+export default () => withKernel(["points", "margin", "negatives"], makeGame, mount, (game, change) => game.set(change));

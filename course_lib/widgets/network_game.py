@@ -7,7 +7,6 @@ The browser does all the arithmetic (network_game.js), so it lives without a ker
 import base64
 from collections.abc import Sequence
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
@@ -15,7 +14,7 @@ from jaxtyping import Float
 from matplotlib.patches import Circle, Rectangle
 
 from course_lib.data import load
-from course_lib.widgets.page import FILES, css, piece
+from course_lib.widgets.game import Game
 from course_lib.widgets.pictures import DPI, PALETTE, encode, figure, mime, to_rgb
 
 DIGITS, EACH = (4, 7, 9), 4  # digits that look alike: raw pixels take one for the other
@@ -73,16 +72,13 @@ def beginning() -> Points:
     return rng.permutation(places).round(2)
 
 
-class NetworkGame(anywidget.AnyWidget):
+class NetworkGame(Game, front="network_game"):
     """The widget: twelve digits of the course's own MNIST, four of each kind.
 
     `points`, `margin` and `negatives` follow what is done in the browser, and can be set; a TraitError says
     what is wrong with a value. `labels`: the digit of each image. dpi: of the still picture, as in `figure`.
     """
 
-    _esm = FILES / "network_game.js"
-    _css = css("network_game")
-    content = traitlets.Dict().tag(sync=True)
     points = traitlets.List().tag(sync=True)
     margin = traitlets.Float(MARGIN, min=MARGINS[0], max=MARGINS[1]).tag(sync=True)
     negatives = traitlets.Bool(True).tag(sync=True)
@@ -120,13 +116,6 @@ class NetworkGame(anywidget.AnyWidget):
                 "name": repr(self), "start": start, "size": SIZE, "edge": EDGE, "margin": MARGIN,
                 "margins": MARGINS, "rate": RATE, "steps": STEPS, "still": STILL}
 
-    def to_html(self, grid: dict | None = None) -> str:
-        """The widget as a piece of web page that needs no kernel and no network, from its beginning.
-
-        grid: as in `Explorer.to_html`; there is none here, everything can be moved.
-        """
-        return piece("network_game", self.content)
-
     def picture(self) -> np.ndarray:
         """The still picture: the beginning beside the end. uint8 array (height, width, 3)."""
         start = np.array(self.content["start"])
@@ -153,14 +142,6 @@ class NetworkGame(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"You are the network: {len(self.labels)} digits in a plane"
-
-    def _repr_mimebundle_(self, **kwargs):
-        """The live widget, and for viewers without one the still picture with its alt text."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        png = base64.b64encode(encode(self.picture(), "palette")).decode("ascii")
-        return (data | {"text/plain": repr(self), "image/png": png},
-                {"image/png": {"alt": self.alt}, "course_widget": self.id})
 
 
 def network_game(dpi: int = DPI) -> NetworkGame:

@@ -215,7 +215,7 @@ export function mount(el, game) {
   const note = make("div", "course-note course-status");
   note.setAttribute("role", "status");
   root.append(row, note, stage);
-  root.addEventListener("keydown", hold);
+  root.addEventListener("keydown", keepKeys);
   el.append(root);
 
   function view() {
@@ -248,32 +248,9 @@ export function mount(el, game) {
   return game.watch(view);
 }
 
-// A page with keys of its own hears neither those that a part uses nor Escape, which leaves the part.
-function hold(event) {
-  if (/^(Arrow.*|Home|End|PageUp|PageDown|Enter| |Escape)$/.test(event.key)) event.stopPropagation();
-  if (event.key === "Escape") event.target.blur();
-}
-
 // A page without a kernel.
 export function standalone(el, content) {
   return mount(el, makeGame(content, { digit: 0, pixels: content.pixels, painted: [] }));
 }
 
-// A live kernel, or what is left of it: it only hears what is done. All views of a model move together.
-export default () => {
-  const names = ["digit", "pixels", "painted"];
-  let game;
-  return {
-    initialize({ model }) {
-      const settled = () => {
-        const now = names.map((name) => game[name]); // each `set` is heard below
-        names.forEach((name, i) => model.set(name, now[i]));
-        try { model.save_changes(); } catch { /* the kernel is gone: the game goes on */ }
-      };
-      const [digit, pixels, painted] = names.map((name) => model.get(name));
-      game = makeGame(model.get("content"), { digit, pixels, painted, settled });
-      names.forEach((name) => model.on(`change:${name}`, () => game.hear({ [name]: model.get(name) })));
-    },
-    render: ({ el }) => mount(el, game),
-  };
-};
+export default () => withKernel(["digit", "pixels", "painted"], makeGame, mount, (game, change) => game.hear(change));

@@ -7,7 +7,6 @@ What takes thousands of passes is read from data/hunter.npz: which digits, their
 import base64
 from dataclasses import fields
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
@@ -19,16 +18,15 @@ from torch import Tensor
 from course_lib.data import load
 from course_lib.runtime import home
 from course_lib.train import stored_net
-from course_lib.widgets.page import css, piece, script
-from course_lib.widgets.pictures import DPI, PALETTE, encode, figure, to_rgb
+from course_lib.widgets.game import Game
+from course_lib.widgets.pictures import DPI, PALETTE, figure, to_rgb
 from course_lib.widgets.replay import Replay
 
 SIDE = 28
 PIXELS, MOST = 3, 5  # that may be painted at first, and at most
-FIRST = ("small_net", "pixel_drawing")
 
 
-class PixelHunter(anywidget.AnyWidget):
+class PixelHunter(Game, front="pixel_hunter", first=("small_net", "pixel_drawing")):
     """The widget: six digits of the course's own MNIST test set, and a small net that reads them rightly.
 
     `digit` (its number here, from 0), `pixels` (how many may be painted) and `painted` (row, column and
@@ -38,9 +36,6 @@ class PixelHunter(anywidget.AnyWidget):
     picture, as in `figure`.
     """
 
-    _esm = script(*FIRST, "pixel_hunter")
-    _css = css("pixel_hunter")
-    content = traitlets.Dict().tag(sync=True)
     digit = traitlets.Int(0, min=0).tag(sync=True)
     pixels = traitlets.Int(PIXELS, min=1, max=MOST).tag(sync=True)
     painted = traitlets.List().tag(sync=True)
@@ -105,13 +100,6 @@ class PixelHunter(anywidget.AnyWidget):
                 "weights": [packed(weight.numpy()) for weight in self.model.state_dict().values()],
                 "digits": digits}
 
-    def to_html(self, grid: dict | None = None) -> str:
-        """The widget as a piece of web page that needs no kernel and no network, from its beginning.
-
-        grid: as in `Explorer.to_html`; there is none here, everything is in it.
-        """
-        return piece("pixel_hunter", self.content, FIRST)
-
     def picture(self) -> np.ndarray:
         """The still picture: the first digit, its truth map, and a flip. uint8 array (height, width, 3)."""
         fig, axes = figure(3, height=3.0, dpi=self._dpi)
@@ -140,14 +128,6 @@ class PixelHunter(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"Pixel hunter: {len(self.places)} digits, at most {MOST} pixels"
-
-    def _repr_mimebundle_(self, **kwargs):
-        """The live widget, and for viewers without one the still picture with its alt text."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        png = base64.b64encode(encode(self.picture(), "palette")).decode("ascii")
-        return (data | {"text/plain": repr(self), "image/png": png},
-                {"image/png": {"alt": self.alt}, "course_widget": self.id})
 
 
 def paint(x: Float[Tensor, "1 1 28 28"], pixels) -> Float[Tensor, "1 1 28 28"]:

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 
 from course_lib.blocks.selu import ALPHA, LAMBDA
 from course_lib.widgets.ablation import ablation_grid
-from course_lib.widgets.church_window import ChurchWindow, church_window
+from course_lib.widgets.church_window import church_window
 from course_lib.widgets.depth import stored_depth_curves, stored_grow_it
 from course_lib.widgets.explorer import Explorer
+from course_lib.widgets.game import Game
 from course_lib.widgets.hide_and_seek import hide_and_seek
 from course_lib.widgets.light import stored_light
 from course_lib.widgets.moments import drop_the_cloud, layer_strip
-from course_lib.widgets.network_game import NetworkGame, network_game
+from course_lib.widgets.network_game import network_game
 from course_lib.widgets.perturbation_desk import ATTACKS, AWAY, stored_perturbation_desk
-from course_lib.widgets.pixel_hunter import PixelHunter, pixel_hunter
+from course_lib.widgets.pixel_hunter import pixel_hunter
 from course_lib.widgets.turning_table import stored_turning_table
 
 MOST_BYTES = 1_500_000  # of a widget in a page
@@ -28,7 +29,7 @@ DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide
 class Stored:
     """make(dpi) builds the widget; grid: the values to embed, as in `Explorer.frames`; empty for all."""
 
-    make: Callable[[int], Explorer | NetworkGame | ChurchWindow | PixelHunter]
+    make: Callable[[int], Explorer | Game]
     grid: dict = field(default_factory=dict)
 
 

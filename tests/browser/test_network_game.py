@@ -15,7 +15,7 @@ from course_lib.widgets.network_game import (
     loss_and_forces,
     network_game,
 )
-from course_lib.widgets.page import FILES
+from course_lib.widgets.page import script
 from course_lib.widgets.stored import deck_html
 
 pytestmark = pytest.mark.browser
@@ -65,7 +65,7 @@ def finish(sheet) -> None:
 
 def test_the_browser_and_python_find_the_same_loss_forces_and_end(page, game):
     sheet, errors = page
-    source = (FILES / "network_game.js").read_text("utf-8")
+    source = script("game", "network_game")
     rng = np.random.default_rng(0)
     for margin, negatives in ((0.5, True), (2.0, True), (3.0, True), (2.0, False)):
         crowd = rng.uniform(-1, 1, (12, 2)) * [4.7, 2.1]

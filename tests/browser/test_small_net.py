@@ -6,7 +6,7 @@ import torch
 
 from course_lib.data import load
 from course_lib.widgets.page import script
-from course_lib.widgets.pixel_hunter import FIRST, pixel_hunter
+from course_lib.widgets.pixel_hunter import PixelHunter, pixel_hunter
 
 pytestmark = pytest.mark.browser
 LOGITS = """async ([source, content, images]) => {
@@ -27,7 +27,7 @@ def test_the_net_in_the_browser_answers_as_torch(page, hunter):
     images = torch.cat([load("mnist", "test", size="small").x[:12], hunter.x,
                         torch.zeros(1, 1, 28, 28), torch.ones(1, 1, 28, 28),
                         torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0))])
-    source, content = script(*FIRST, "pixel_hunter"), {"weights": hunter.content["weights"]}
+    source, content = script(*PixelHunter.scripts, PixelHunter.front), {"weights": hunter.content["weights"]}
     given = [source, content, images.flatten(1).tolist()]
     with torch.no_grad():
         assert np.abs(np.array(sheet.evaluate(LOGITS, given)) - hunter.model(images).numpy()).max() < 1e-4
