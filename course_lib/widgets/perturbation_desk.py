@@ -9,13 +9,12 @@ import torch
 from torch import nn
 
 from course_lib.attacks import fgsm, pgd
-from course_lib.data import load
-from course_lib.measure import distances, is_right, noise_of_size
+from course_lib.measure import distances, noise_of_size
 from course_lib.train import stored_net
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
-from course_lib.widgets.samples import Labels, Pixels, check_samples, options, probabilities
+from course_lib.widgets.samples import Labels, Pixels, check_samples, first_right, options, probabilities
 
 ATTACKS = ("FGSM", "PGD", "PGD in L2")
 STEPS = 10  # of PGD
@@ -166,11 +165,8 @@ def perturbation_desk(
 
 
 def stored_samples() -> tuple[Pixels, Labels]:
-    """x, y of DIGITS: of each the first test image that both nets of the course get right."""
-    test = load("mnist", "test")
-    right = [is_right(stored_net(name), test.x, test.y) for name in ("plain", "robust")]
-    rows = [int((right[0] & right[1] & (test.y == digit)).nonzero()[0]) for digit in DIGITS]
-    return test.x[rows], test.y[rows]
+    """x, y of DIGITS, which both nets of the course get right."""
+    return first_right(DIGITS, "plain", "robust")
 
 
 def stored_perturbation_desk(dpi: int = DPI) -> Explorer:

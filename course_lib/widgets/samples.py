@@ -1,11 +1,16 @@
 """A few images with labels to choose from, and what a net says of them: for the explorers of attacks."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from course_lib.data import load
+from course_lib.measure import is_right
 from course_lib.measure.eval_mode import eval_mode
+from course_lib.train import stored_net
 
 Pixels = Float[Tensor, "images 1 height width"]
 Labels = Int[Tensor, " images"]
@@ -22,6 +27,14 @@ def check_samples(x: Pixels, y: Labels) -> None:
                          f"got {tuple(x.shape)}; use x[:8]")
     if y.shape != x.shape[:1]:
         raise ValueError(f"y must hold one label an image, {len(x)} of them, got shape {tuple(y.shape)}")
+
+
+def first_right(digits: Iterable[int], *nets: str) -> tuple[Pixels, Labels]:
+    """x, y: of each digit the first test image that all of these stored nets get right."""
+    test = load("mnist", "test")
+    right = torch.stack([is_right(stored_net(name), test.x, test.y) for name in nets]).all(0)
+    rows = [int((right & (test.y == digit)).nonzero()[0]) for digit in digits]
+    return test.x[rows], test.y[rows]
 
 
 def options(y: Labels) -> dict[str, int]:

@@ -9,13 +9,11 @@ from torch import Tensor, nn
 
 from course_lib.attacks import Transforms, eot, pgd
 from course_lib.attacks.transforms import Views, rotations
-from course_lib.data import load
-from course_lib.measure import is_right
 from course_lib.train import stored_net
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
-from course_lib.widgets.samples import Labels, Pixels, check_samples, options, probabilities
+from course_lib.widgets.samples import Labels, Pixels, check_samples, first_right, options, probabilities
 
 KINDS = {"clean": PALETTE["black"], "PGD": PALETTE["vermillion"], "EOT": PALETTE["blue"]}
 WIDEST = 60  # degrees, to either side
@@ -134,11 +132,8 @@ def turning_table(
 
 
 def stored_samples() -> tuple[Pixels, Labels, Labels]:
-    """x, y, target of PAIRS: of each digit the first test image that the course's plain net gets right."""
-    test = load("mnist", "test")
-    right = is_right(stored_net("plain"), test.x, test.y)
-    rows = [int((right & (test.y == digit)).nonzero()[0]) for digit in PAIRS]
-    return test.x[rows], test.y[rows], torch.tensor(list(PAIRS.values()))
+    """x, y, target of PAIRS; the course's plain net gets them right."""
+    return *first_right(PAIRS, "plain"), torch.tensor(list(PAIRS.values()))
 
 
 def stored_turning_table(dpi: int = DPI) -> Explorer:

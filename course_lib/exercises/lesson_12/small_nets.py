@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from course_lib.exercises.exercise import Wrong
 from course_lib.exercises.oracle import must_keep_input, randomise
+from course_lib.exercises.untouched import must_stay
 
 
 def a_net(shape: tuple[int, ...], classes: int) -> nn.Module:
@@ -48,33 +49,17 @@ def logit(logits: Tensor, y: Tensor) -> Tensor:
 def left_alone(model: nn.Module, call: Callable[..., Any], *tensors: Tensor) -> Any:
     """What call(*copies of the tensors) gives. Raises Wrong if it leaves a tensor or the model changed.
 
-    tensors: x first. A gradient of the weights that was cleared again is no change: they come without one.
+    tensors: x first.
     """
     given = [tensor.clone() for tensor in tensors]
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    modes, flags = [m.training for m in model.modules()], [p.requires_grad for p in model.parameters()]
+    look = must_stay(model)
     found = call(*given)
     must_keep_input(given[0], tensors[0])
     if given[0].requires_grad:
         raise Wrong("After the call the x that was handed over asks for a gradient: work on a copy of it.")
     if not all(map(torch.equal, given[1:], tensors[1:])):
         raise Wrong("The call changes labels or images that it was given: work on copies.")
-    if any(p.grad is not None and p.grad.any() for p in model.parameters()):
-        raise Wrong("After the call the weights' .grad holds a gradient: .backward() adds to every .grad "
-                    "that it reaches. Ask autograd for the gradient in the pixels alone.")
-    weights = [name for name, _ in model.named_parameters()]
-    changed = [name for name, value in model.state_dict().items() if not torch.equal(value, before[name])]
-    if any(name in weights for name in changed):
-        raise Wrong("The call changes the weights of the model: nothing here trains it.")
-    if changed:
-        raise Wrong("The running statistics of batch norm have changed: the model was called in train mode, "
-                    "so that it learnt from the images that attack it.", ", ".join(changed))
-    if modes != [m.training for m in model.modules()]:
-        came, goes = ("train", "eval") if modes[0] else ("eval", "train")
-        raise Wrong(f"The model came in {came} mode, and parts of it come back in {goes} mode.")
-    if flags != [p.requires_grad for p in model.parameters()]:
-        raise Wrong("After the call some weights no longer ask for a gradient (requires_grad): nobody could "
-                    "train this model any more.")
+    look()
     return found
 
 

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
-from course_lib.exercises.lesson_13.handed_over import a_net, must_keep, must_stay
+from course_lib.exercises.lesson_13.handed_over import a_net, must_keep
 from course_lib.exercises.oracle import Slip, compare, equal
+from course_lib.exercises.untouched import must_stay
 
 CELL = '''\
 def eot_gradient(model: nn.Module, x: Float[Tensor, "images channels height width"], y: Tensor, draw, n: int):
@@ -201,7 +202,7 @@ EXERCISE = Exercise(
         Mutant("sum", f"{LEAF}loss = sum(F.cross_entropy(model(draw()(x)), y) for _ in range(n))\n{GRAD}",
                "gradients are added up"),
         Mutant("backward", f"{LEAF}{MEAN}loss.backward()\nreturn x.grad", "the weights' .grad"),
-        Mutant("switched to train", f"model.train()\n{LEAF}{MEAN}{GRAD}", "is in another mode"),
+        Mutant("switched to train", f"model.train()\n{LEAF}{MEAN}{GRAD}", "called in train mode"),
         Mutant("in the picture", "total = 0\nfor _ in range(n):\n"
                "    v = draw()(x).requires_grad_()\n    loss = F.cross_entropy(model(v), y)\n"
                "    total = total + torch.autograd.grad(loss, v)[0]\nreturn total / n",

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
-from course_lib.exercises.lesson_13.handed_over import a_net, must_stay
+from course_lib.exercises.lesson_13.handed_over import a_net
+from course_lib.exercises.untouched import must_stay
 
 CELL = '''\
 def friends_flips(model: nn.Module, x: Float[Tensor, "height width"], y: int):

@@ -1,6 +1,4 @@
-"""What the checks of lesson 13 share: a small model that must stay as it is, and answers of two tensors."""
-
-from collections.abc import Callable
+"""What the checks of lesson 13 share: a small model, inputs that must stay, answers of two tensors."""
 
 import torch
 from torch import Tensor, nn
@@ -25,43 +23,6 @@ class Waves(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         return (3 * z).sin()
-
-
-def must_stay(model: nn.Module) -> Callable[[], None]:
-    """Remember all of the model; the answer raises Wrong if something of it has changed since."""
-    modes, numbers, slopes, asked = modes_of(model), numbers_of(model), slopes_of(model), asked_of(model)
-
-    def look() -> None:
-        if modes_of(model) != modes:
-            raise Wrong("After the call the model is in another mode: leave train and eval as they were.")
-        if not same(slopes_of(model), slopes):
-            raise Wrong("The call changes the weights' .grad, as backward() does: whoever trains this model "
-                        "next would find it there. Ask torch.autograd.grad for the one gradient wanted.")
-        if not same(numbers_of(model), numbers) or asked_of(model) != asked:
-            raise Wrong("The call changes the model itself: an attack only looks at it.")
-
-    return look
-
-
-def modes_of(model: nn.Module) -> list[bool]:
-    return [module.training for module in model.modules()]
-
-
-def numbers_of(model: nn.Module) -> list[Tensor]:
-    return [value.clone() for value in model.state_dict().values()]
-
-
-def slopes_of(model: nn.Module) -> list[Tensor | None]:
-    return [None if p.grad is None else p.grad.clone() for p in model.parameters()]
-
-
-def asked_of(model: nn.Module) -> list[bool]:
-    return [p.requires_grad for p in model.parameters()]
-
-
-def same(now: list, before: list) -> bool:
-    return all(a is b is None or (a is not None and b is not None and torch.equal(a, b))
-               for a, b in zip(now, before, strict=True))
 
 
 def must_keep(given: dict[str, Tensor], before: dict[str, Tensor]) -> None:

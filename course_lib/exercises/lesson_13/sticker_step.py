@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant
-from course_lib.exercises.lesson_13.handed_over import a_net, must_keep, must_stay
+from course_lib.exercises.lesson_13.handed_over import a_net, must_keep
 from course_lib.exercises.oracle import Slip, compare
+from course_lib.exercises.untouched import must_stay
 
 CELL = '''\
 def sticker_step(model: nn.Module, x: Float[Tensor, "images channels height width"], y: Tensor,
