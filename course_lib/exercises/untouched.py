@@ -19,8 +19,8 @@ def must_stay(model: nn.Module) -> Callable[[], None]:
 
     def look() -> None:
         if not all(map(torch.equal, slopes_of(model), slopes)):
-            raise Wrong("After the call the weights' .grad is not what it was: .backward() adds to every .grad "
-                        "that it reaches. Ask torch.autograd.grad for the gradient in the pixels alone.")
+            raise Wrong("After the call the weights' .grad is not what it was: .backward() adds to every "
+                        ".grad that it reaches. Ask torch.autograd.grad for that in the pixels alone.")
         now = model.state_dict()
         changed = {name for name, value in now.items() if not torch.equal(value, numbers[name])}
         if changed & weights:

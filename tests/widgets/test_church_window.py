@@ -176,3 +176,15 @@ def test_a_page_carries_every_answer_and_every_constant(window):
     stored = window.content["windows"]["5"]["planes"][2]
     assert [int(c) for c in stored["classes"]] == classes.flatten().tolist()
     assert stored["sure"] == sure.flatten().tolist() and stored["labels"] == label_places(classes)
+
+
+def test_what_lesson_12_says_of_the_first_borders_is_so(window):
+    """Along the gradient's sign at 0.02 for the 5 and 0.22 for the 3; along random signs later or nowhere."""
+    middle = nearest(0)
+    for digit, shown in window.windows.items():
+        row = shown.planes[0][0][middle]
+        ahead = next(float(STEPS[i]) for i in range(middle, len(STEPS)) if row[i] != digit)
+        assert ahead == pytest.approx({5: 0.02, 3: 0.22}.get(digit, ahead))
+        sideways = [abs(STEPS[i]) for classes, _ in shown.planes for i in range(len(STEPS))
+                    if classes[i, middle] != digit]
+        assert bool(sideways) == (digit in (5, 6)) and all(step > ahead for step in sideways)

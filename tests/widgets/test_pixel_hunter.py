@@ -154,3 +154,10 @@ def test_a_page_carries_all_of_it(hunter):
     weights = [sent(text, "<f4", -1) for text in hunter.content["weights"]]
     assert sum(map(len, weights)) == 9098
     assert np.array_equal(weights[0], hunter.model[0].weight.flatten())
+
+
+def test_what_lesson_13_says_of_the_six_digits_is_so(hunter):
+    assert [int((truth < 0).sum()) for truth in hunter.maps] == [59, 3, 0, 0, 0, 0]
+    flips = [[pixels for pixels, replay in found.items() if replay.flips] for found in hunter.replays]
+    assert [min(found, default=None) for found in flips] == [1, 1, 2, 3, 5, None]
+    assert 4 not in flips[3], "with three pixels, and not with four"
