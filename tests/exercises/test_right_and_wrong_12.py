@@ -27,7 +27,6 @@ RIGHT = {
         "backward, cleared": "F.cross_entropy(model(x), y).backward()\nmodel.zero_grad()\n"
                              "x_adv = (x + eps * x.grad.sign()).clamp(0, 1)",
         "no_grad": "with torch.no_grad():\n    x_adv = x + eps * g.sign()\n    x_adv.clamp_(0, 1)",
-        "quotient": "x_adv = (x + eps * g / g.abs()).clamp(0, 1)",
         "hardtanh": "x_adv = F.hardtanh(x + eps * g.sign(), 0, 1)",
         "each image": "x_adv = torch.stack([(a + eps * b.sign()).clip(0, 1) for a, b in zip(x, g)])",
     },
@@ -120,6 +119,9 @@ RIGHT = {
 }  # fmt: skip
 WRONG = {
     "12-1": {
+        "quotient, 0 / 0": "x_adv = (x + eps * g / g.abs()).clamp(0, 1)",
+        "up or down": "x_adv = torch.where(g > 0, x + eps, x - eps).clamp(0, 1)",
+        "up else": "x_adv = torch.where(g < 0, x - eps, x + eps).clamp(0, 1)",
         "double": "x_adv = (x + 2 * eps * g.sign()).clamp(0, 1)",
         "half": "x_adv = (x + eps * g.sign() / 2).clamp(0, 1)",
         "range of x": "x_adv = (x + eps * g.sign()).clamp(x.min(), x.max())",
