@@ -15,6 +15,7 @@ from torch import Tensor, nn
 Images = Float[Tensor, "images ..."]
 Labels = Int[Tensor, " images"]
 Logits = Float[Tensor, "images classes"]
+Transform = Callable[[Images], Images]
 
 
 class Detector(Protocol):
@@ -63,7 +64,7 @@ class Defence(nn.Module):
 
 
 def straight_through(
-    forward: Callable[[Images], Images], x: Images, backward: Callable[[Images], Images] | None = None
+    forward: Transform, x: Images, backward: Transform | None = None
 ) -> Images:
     """forward(x), exactly, with the gradient of backward(x): of x itself if None.
 
@@ -82,10 +83,10 @@ def straight_through(
 class StraightThrough(nn.Module):
     """`straight_through` as a layer, to be put in the place of a front that lets no gradient through.
 
-    front: the module in question. backward: what lends its gradient; the identity if None.
+    front: the layer or function in question. backward: what lends its gradient; the identity if None.
     """
 
-    def __init__(self, front: nn.Module, backward: nn.Module | None = None):
+    def __init__(self, front: Transform, backward: Transform | None = None):
         super().__init__()
         self.front, self.backward_of = front, backward
 

@@ -89,7 +89,7 @@ def test_a_model_that_calls_black_something_else_gets_no_black_images(case):
     (fab, "alpha", (-0.1, 1.5)),
     (fab, "beta", (0.0, 1.5)),
     (lbfgs, "searches", (0,)),
-], ids=str)
+], ids=lambda value: getattr(value, "__name__", str(value)))
 def test_bad_settings_are_named(attack, name, values):
     model = linear()
     for value in values:

@@ -56,7 +56,7 @@ def excess(attack, model, x, y, measured_in="l2", **options):
     (deepfool, "l2", {"overshoot": 0.0, "refine": 0}),
     (fab, "l2", {"norm": "l2", "steps": 10}),
     (fab, "linf", {"norm": "linf", "steps": 10}),
-], ids=str)
+], ids=lambda value: getattr(value, "__name__", str(value)))
 def test_five_classes(attack, norm, options, dtype):
     found = excess(attack, *problem(dtype=dtype), norm, **options)
     assert found.min() > -1e-5 and found.max() < {torch.float64: 1e-4, torch.float32: 3e-4}[dtype]
