@@ -164,6 +164,7 @@ def batches_of(images: int, batch_size: int, seed: int, first: int) -> Iterator[
 
 
 def stop_if_not_finite(losses: Tensor, step: int, lr: float) -> None:
+    """Raises TrainingDiverged if one of the losses up to `step` is not."""
     bad = (~losses[: step + 1].isfinite()).nonzero()
     if len(bad):
         raise TrainingDiverged(

@@ -74,7 +74,9 @@ def fit_many(
     TrainingDiverged if a loss is no longer finite.
     """
     _check(count, rows, fraction, replace, seed, how, at_once)
-    images = max(1, round(fraction * len(x)))
+    seeds, images = [member_seed(seed, k) for k in range(count)], round(fraction * len(x))
+    first = _born(make, x.device, seeds[0])
+    check_run(first, x, y, steps, batch_size, optimizer)
     if images < batch_size:
         raise ValueError(f"fraction {fraction:g} of {len(x)} images leaves {images}, less than batch_size "
                          f"{batch_size}; take a larger fraction or smaller batches")
@@ -82,11 +84,11 @@ def fit_many(
                "schedule": schedule or one_cycle(steps), "momentum": momentum, "weight_decay": weight_decay,
                "checkpoint_every": checkpoint_every, "progress": progress}
     name = rows + (f"-{fraction:g}" if rows == "bootstrap" else "") + ("-replace" if replace else "")
-    chosen = [_rows(rows, len(x), images, replace, seed, k) for k in range(count)]
-    work = _Work(make, x, y, [member_seed(seed, k) for k in range(count)], chosen, rows == "uniform",
-                 Path(folder) / f"{name}-seed{seed}" if folder else None, options)
-    first = work.new(0)
-    check_run(first, x, y, steps, batch_size, optimizer)
+    everywhere = rows == "uniform"
+    chosen = ([torch.arange(len(x))] * count if everywhere
+              else [_subset(len(x), images, replace, seed, k) for k in range(count)])
+    path = Path(folder) / f"{name}-seed{seed}" if folder else None
+    work = _Work(make, x, y, seeds, chosen, everywhere, path, options)
     if how == "loop" or (how is None and not stacking_pays(first, x.device)):
         return work.loop(range(count))
     size, members = at_once or count, []
@@ -124,14 +126,17 @@ def member_seed(seed: int, k: int) -> int:
     return int(np.random.SeedSequence((seed, k)).generate_state(2)[0])
 
 
-def _rows(kind: str, images: int, count: int, replace: bool, seed: int, k: int) -> Int[Tensor, " count"]:
-    if kind == "uniform":
-        return torch.arange(images)
+def _subset(images: int, count: int, replace: bool, seed: int, k: int) -> Int[Tensor, " count"]:
     # Not the member's own seed: else the draw of its images and of its weights would be the same numbers.
     g = torch.Generator().manual_seed(int(np.random.SeedSequence((seed, k)).generate_state(2)[1]))
     if replace:
         return torch.randint(images, (count,), generator=g)
     return torch.randperm(images, generator=g)[:count]
+
+
+def _born(make: Callable[[], nn.Module], device: torch.device, seed: int) -> nn.Module:
+    with _seeded(device, seed):
+        return make().to(device)
 
 
 @dataclass(frozen=True)
@@ -147,15 +152,11 @@ class _Work:
     path: Path | None  # what the names of checkpoints begin with
     options: dict
 
-    def new(self, k: int) -> nn.Module:
-        with _seeded(self.x.device, self.seeds[k]):
-            return self.make().to(self.x.device)
-
     def file(self, end: str) -> Path | None:
         return self.path and self.path.with_name(f"{self.path.name}-{end}.safetensors")
 
     def loop(self, part: range) -> list[Member]:
-        members = []
+        members = []  # each has an order of its own, so there is no batch to share: this is `fit`, n times
         for k in tqdm(part, desc="members", disable=not self.options["progress"], leave=False):
             rows = slice(None) if self.everywhere else self.rows[k].to(self.x.device)
             with _seeded(self.x.device, self.seeds[k]):
@@ -166,8 +167,8 @@ class _Work:
         return members
 
     def stacked(self, part: range, must: bool) -> list[Member]:
-        nets = [self.new(k) for k in part]
-        if why := why_not_stacked(nets, self.x):
+        nets = [_born(self.make, self.x.device, self.seeds[k]) for k in part]
+        if why := why_not_stacked(nets, self.x, self.y, self.options["loss"]):
             if must:
                 raise ValueError(f"how='stacked' does not go with these nets: {why}; use how='loop'")
             return self.loop(part)

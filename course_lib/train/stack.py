@@ -58,17 +58,19 @@ class Stack(nn.Module):
 
 
 @torch.no_grad()
-def why_not_stacked(nets: list[nn.Module], x: Float[Tensor, "images ..."]) -> str:
-    """Why these nets cannot be trained as a stack on images like x; "" if they can. The nets are left alone.
+def why_not_stacked(nets: list[nn.Module], x: Float[Tensor, "images ..."], y: Tensor, loss: Loss) -> str:
+    """Why these nets cannot be trained as a stack on such images; "" if they can. The nets are left alone.
 
     Found by trying: what vmap refuses (random draws, as in dropout; a path that depends on the data), buffers
     that change in training (batch norm), and nets that do not compute alike.
     """
-    x = x[:2]
+    x, y = x[:2], y[:2]
     try:
         stack = Stack(nets)
         before = {name: buffer.clone() for name, buffer in stack.fixed.items()}
-        together = stack(x.expand(len(nets), *x.shape).clone())
+        xs, ys = (each.expand(len(nets), *each.shape) for each in (x, y))
+        together = stack(xs.clone())
+        stack.losses(xs.clone(), ys, loss)
     except (RuntimeError, ValueError) as error:
         return f"torch.func cannot stack them ({str(error).splitlines()[0][:120].rstrip('. ')})"
     if changed := [name for name, buffer in before.items() if not torch.equal(buffer, stack.fixed[name])]:

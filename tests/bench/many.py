@@ -1,7 +1,7 @@
 """Many members at once: the default beside a plain loop of `fit`, and on a GPU the stack beside it. Ratios.
 
-Run by `make bench` (or `python tests/bench/many.py`). On the CPU the default may cost at most 1.05 times the
-loop; on a CUDA GPU 50 members at once must take at most a fifth of it, and exits with 1 where one fails.
+Run by `make bench` (or `python tests/bench/many.py`). On the CPU the default may take at most 1.05 times as
+long as the loop, on a CUDA GPU 50 members at once at most a fifth; exits with 1 where one takes longer.
 """
 
 import sys

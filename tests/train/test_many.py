@@ -122,7 +122,7 @@ def test_a_broken_run_goes_on_to_the_same_weights(tmp_path, how, files, kind):
     calls = []
 
     def failing(answer, y):
-        calls.append(1)
+        calls.extend([1] * torch.is_grad_enabled())
         if len(calls) == (12 if how == "loop" else 5):
             raise KeyboardInterrupt
         return F.cross_entropy(answer, y)
@@ -143,9 +143,9 @@ def test_a_broken_run_goes_on_to_the_same_weights(tmp_path, how, files, kind):
 
 
 def counting(calls):
-    """Cross-entropy that counts its calls, under cross-entropy's own name."""
+    """Cross-entropy that counts the steps, under cross-entropy's own name."""
     def loss(answer, y):
-        calls.append(1)
+        calls.extend([1] * torch.is_grad_enabled())
         return F.cross_entropy(answer, y)
 
     loss.__qualname__ = F.cross_entropy.__qualname__
@@ -189,6 +189,11 @@ def test_nets_that_cannot_be_stacked_are_refused_or_take_the_loop(make, monkeypa
     assert all(torch.equal(b, loop[0].model.get_buffer(name)) for name, b in found[0].model.named_buffers())
 
 
+def test_a_loss_that_cannot_be_stacked_is_refused():
+    with pytest.raises(ValueError, match="how='loop'"):
+        train(how="stacked", loss=lambda answer, y: answer.mean() if answer.mean() > 0 else -answer.mean())
+
+
 @pytest.mark.parametrize("how", ["loop", "stacked"])
 def test_frozen_weights_and_the_mode_stay(how):
     def make():
@@ -203,6 +208,15 @@ def test_frozen_weights_and_the_mode_stay(how):
         assert torch.equal(model[1].weight, born[1].weight) and not model[1].weight.requires_grad
         assert not torch.equal(model[3].weight, born[3].weight)
         assert not model.training
+
+
+def test_training_is_in_train_mode_also_where_nets_are_made_in_eval_mode():
+    class Doubling(nn.Linear):
+        def forward(self, x):
+            return super().forward(x.flatten(1)) * (2 if self.training else 1)
+
+    loop, stack = (train(lambda: Doubling(36, 3).eval(), how=how) for how in ("loop", "stacked"))
+    assert all(distance(a, b) < 1e-5 and not b.model.training for a, b in zip(loop, stack, strict=True))
 
 
 def test_nets_may_have_buffers_that_stay_and_labels_of_every_place():
@@ -249,11 +263,13 @@ def test_a_diverging_member_stops_the_run(how):
 def test_bad_arguments_are_named(change, message, how):
     with pytest.raises(ValueError, match=message):
         train(**{"how": how, **change})
+    with pytest.raises(ValueError, match="x and y"):
+        train(data=(toy()[0], toy()[1][:5]), how=how)
 
 
 def test_stacking_leaves_the_nets_alone_until_the_end():
     nets = [dense() for _ in range(2)]
     before = copy.deepcopy(nets)
-    assert module.why_not_stacked(nets, toy()[0]) == ""
+    assert module.why_not_stacked(nets, *toy(), F.cross_entropy) == ""
     assert all(torch.equal(p, q) for a, b in zip(nets, before, strict=True)
                for p, q in zip(a.parameters(), b.parameters(), strict=True))
