@@ -68,28 +68,22 @@ def fit(
     On a CUDA GPU: bf16 autocast and channels_last.
     Raises ValueError for bad arguments, TrainingDiverged if the loss is no longer finite.
     """
-    _check(model, x, y, steps, batch_size, optimizer)
+    check_run(model, x, y, steps, batch_size, optimizer)
     on_gpu = x.device.type == "cuda"
     if on_gpu:
         model.to(memory_format=torch.channels_last)
     schedule = schedule or one_cycle(steps)
-    decay = {"weight_decay": weight_decay, "fused": x.device.type in ("cpu", "cuda")}
-    weights = _groups(model, rate_factor)
-    updates = (
-        torch.optim.SGD(weights, lr, momentum=momentum, **decay)
-        if optimizer == "sgd"
-        else torch.optim.AdamW(weights, lr, **decay)
-    )
+    updates = updates_for(_groups(model, rate_factor), optimizer, lr, momentum, weight_decay, x.device)
     losses = torch.zeros(steps, device=x.device)
     rates = np.array([lr * schedule(step) for step in range(steps)])
-    settings = (optimizer, momentum, weight_decay, batch_size, steps, seed, len(x), _words(loss))
+    settings = (optimizer, momentum, weight_decay, batch_size, steps, seed, len(x), words_of(loss))
     recipe = f"{settings} {rates.sum():.6g}"
     first = load_checkpoint(checkpoint, model, updates, losses, recipe) if checkpoint else 0
     run = torch.compile(model) if compile_model else model
     was_training = model.training
     model.train()
     saved_at = time.monotonic()
-    batches = _batches(len(x), batch_size, seed, first)
+    batches = batches_of(len(x), batch_size, seed, first)
 
     try:
         for step in tqdm(range(first, steps), disable=not progress, leave=False):
@@ -108,7 +102,7 @@ def fit(
             updates.step()
             losses[step] = value.detach()
             if step % 50 == 49 or step == steps - 1:
-                _stop_if_not_finite(losses, step, lr)
+                stop_if_not_finite(losses, step, lr)
             if checkpoint and (time.monotonic() - saved_at > checkpoint_every or step == steps - 1):
                 save_checkpoint(checkpoint, model, updates, losses, step + 1, recipe)
                 saved_at = time.monotonic()
@@ -134,10 +128,20 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> t
     return float(F.cross_entropy(logits, y)), float((logits.argmax(1) != y).float().mean())
 
 
-def _words(loss: Callable) -> str:
+def updates_for(
+    weights: list, optimizer: str, lr: float, momentum: float, weight_decay: float, device: torch.device
+) -> torch.optim.Optimizer:
+    """torch's SGD with momentum or AdamW, fused where it can be."""
+    decay = {"weight_decay": weight_decay, "fused": device.type in ("cpu", "cuda")}
+    if optimizer == "sgd":
+        return torch.optim.SGD(weights, lr, momentum=momentum, **decay)
+    return torch.optim.AdamW(weights, lr, **decay)
+
+
+def words_of(loss: Callable) -> str:
     """A name that tells losses apart, the same in every process."""
     if isinstance(loss, functools.partial):
-        return f"{_words(loss.func)} {loss.args} {loss.keywords}"
+        return f"{words_of(loss.func)} {loss.args} {loss.keywords}"
     return getattr(loss, "__qualname__", type(loss).__qualname__)
 
 
@@ -149,7 +153,7 @@ def _groups(model: nn.Module, rate_factor: Callable[[str], float] | None) -> lis
     return [{"params": params, "factor": factor} for factor, params in groups.items()]
 
 
-def _batches(images: int, batch_size: int, seed: int, first: int) -> Iterator[Tensor]:
+def batches_of(images: int, batch_size: int, seed: int, first: int) -> Iterator[Tensor]:
     """Rows of each batch, from step `first` on; a new order every epoch, the last short batch left out."""
     per_epoch = images // batch_size
     epoch, k = divmod(first, per_epoch)
@@ -159,7 +163,8 @@ def _batches(images: int, batch_size: int, seed: int, first: int) -> Iterator[Te
         epoch, k = epoch + 1, 0
 
 
-def _stop_if_not_finite(losses: Tensor, step: int, lr: float) -> None:
+def stop_if_not_finite(losses: Tensor, step: int, lr: float) -> None:
+    """Raises TrainingDiverged if one of the losses up to `step` is not."""
     bad = (~losses[: step + 1].isfinite()).nonzero()
     if len(bad):
         raise TrainingDiverged(
@@ -167,7 +172,10 @@ def _stop_if_not_finite(losses: Tensor, step: int, lr: float) -> None:
         )
 
 
-def _check(model, x, y, steps, batch_size, optimizer) -> None:
+def check_run(
+    model: nn.Module, x: Tensor, y: Tensor, steps: int, batch_size: int, optimizer: str
+) -> None:
+    """Raises ValueError, naming the argument, where these do not make a run of `fit`."""
     if len(x) != len(y) or len(x) == 0:
         raise ValueError(f"x and y must hold equally many images and labels: got {len(x)} and {len(y)}")
     if steps < 1:
