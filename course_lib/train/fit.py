@@ -137,7 +137,10 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> t
 def _words(loss: Callable) -> str:
     """A name that tells losses apart, the same in every process."""
     if isinstance(loss, functools.partial):
-        return f"{_words(loss.func)} {loss.args} {loss.keywords}"
+        # A function's repr holds its address, which no other process shares.
+        args = tuple(_words(v) if callable(v) else v for v in loss.args)
+        keywords = {k: _words(v) if callable(v) else v for k, v in loss.keywords.items()}
+        return f"{_words(loss.func)} {args} {keywords}"
     return getattr(loss, "__qualname__", type(loss).__qualname__)
 
 
