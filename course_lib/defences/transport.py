@@ -31,6 +31,7 @@ from torch import Tensor
 
 Points = Float[Tensor, "points dim"]
 Weights = Float[Tensor, " points"]
+AVERAGED = 20  # first updates at the final epsilon
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Transport:
     plan: Float[Tensor, "n m"]
     cost: Float[Tensor, ""]  # <P, C> alone: what carrying costs
     error: float  # L1 distance between the marginals of the plan and a, b
-    iterations: int  # at the final epsilon
+    iterations: int  # after the first, averaged ones
 
 
 def sinkhorn(
@@ -68,45 +69,35 @@ def sinkhorn_divergence(
     x: Points, y: Points, *, epsilon: float, a: Weights | None = None, b: Weights | None = None, p: float = 2,
     iterations: int = 2000, tolerance: float = 1e-5,
 ) -> Float[Tensor, ""]:
-    """S_e(x, y), without the blur; 0 for equal clouds, positive for others. Arguments as in `sinkhorn`.
+    """S_e(x, y), without the blur; 0 for equal clouds, positive for others (up to the tolerance).
 
-    Gradients go through to x and y. See the head of this file for how far it is from exact transport.
+    Arguments as in `sinkhorn`. Gradients go through to x and y. The head of this file says how far it is
+    from exact transport.
     """
-    between = sinkhorn(x, y, epsilon=epsilon, a=a, b=b, p=p, iterations=iterations, tolerance=tolerance).value
-    own = [_own(z, w, epsilon, p, iterations, tolerance) for z, w in ((x, a), (y, b))]
-    return between - (own[0] + own[1]) / 2
+    more = {"epsilon": epsilon, "p": p, "iterations": iterations, "tolerance": tolerance}
 
+    def value(x: Points, y: Points, a: Weights | None, b: Weights | None) -> Float[Tensor, ""]:
+        return sinkhorn(x, y, a=a, b=b, **more).value
 
-def _own(x: Points, a: Weights | None, epsilon: float, p: float, iterations: int, tolerance: float) -> Tensor:
-    """OT_e(x, x), whose two potentials are one: averaged updates of it arrive in a few steps."""
-    x = _wide(x)
-    C, a = _costs(x, x, p), _weights("a", a, x)
-    with torch.no_grad():
-        f, used = torch.zeros_like(a), 0
-        for e in _annealed(C, epsilon):
-            f = (f + _soft_min(C, f + e * a.log(), e)) / 2
-        for used in range(iterations):
-            new = _soft_min(C, f + epsilon * a.log(), epsilon)
-            if used % 10 == 0 and _off(f, new, a, epsilon) <= tolerance:
-                break
-            f = (f + new) / 2
-    return _transport(C, f, f, a, a, epsilon, used).value
+    return value(x, y, a, b) - (value(x, x, a, a) + value(y, y, b, b)) / 2
 
 
 def _potentials(C, log_a, log_b, epsilon: float, iterations: int, tolerance: float):
-    """(f, g, iterations) of the plan a_i b_j exp((f_i + g_j - C_ij) / epsilon); its columns are exact."""
-    g = torch.zeros_like(log_b)
-    for e in _annealed(C, epsilon):
-        f = _soft_min(C, g + e * log_b, e)
-        g = _soft_min(C.T, f + e * log_a, e)
+    """(f, g, iterations) of the plan a_i b_j exp((f_i + g_j - C_ij) / epsilon)."""
+    f, g = torch.zeros_like(log_a), torch.zeros_like(log_b)
+    # Both at once, and only half of the way: for like clouds f and g stay alike and arrive in a few steps.
+    for e in [*_annealed(C, epsilon), *[epsilon] * AVERAGED]:
+        new_f, new_g = _soft_min(C, g + e * log_b, e), _soft_min(C.T, f + e * log_a, e)
+        f, g = (f + new_f) / 2, (g + new_g) / 2
+    # Then in turn, which is quicker for clouds that differ.
     for used in range(iterations):
+        g = _soft_min(C.T, f + epsilon * log_a, epsilon)  # the columns are right now, the rows not yet
         new = _soft_min(C, g + epsilon * log_b, epsilon)
         # Every tenth time only: reading a number off a GPU makes it wait.
         if used % 10 == 0 and _off(f, new, log_a.exp(), epsilon) <= tolerance:
             return f, g, used
         f = new
-        g = _soft_min(C.T, f + epsilon * log_a, epsilon)
-    return f, g, iterations
+    return f, _soft_min(C.T, f + epsilon * log_a, epsilon), iterations
 
 
 def _annealed(C: Tensor, epsilon: float) -> list[float]:
