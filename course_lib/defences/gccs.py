@@ -86,8 +86,10 @@ def gccs_loss(z: Outputs, y: Int[Tensor, " images"], *, distance: float = 10.0, 
 class SimplexHead(nn.Module):
     """Logits -|z - mu_c|^2 / (2 s^2): log-likelihoods of the classes, up to one constant.
 
-    Their largest is the nearest vertex. Where classes lie many s apart softmax is 1 to the last digit, so
-    cross-entropy has the gradient 0: attack by a margin loss, or with a larger s, before you believe it.
+    Their largest is the nearest vertex, whatever s is. Where classes lie many s apart softmax is 1 to the
+    last digit, so cross-entropy has the gradient 0 and attacks that climb it stand still. That is no
+    defence: a head with a larger s gives the same answers and lets itself be climbed (a stand-in).
+    s: standard deviation wanted. Raises ValueError as `simplex` does, or for an s that is not above 0.
     """
 
     def __init__(self, classes: int = 10, distance: float = 10.0, s: float = 1.0):

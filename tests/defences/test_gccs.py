@@ -84,6 +84,16 @@ def test_the_head_answers_log_likelihoods_of_the_nearest_vertex():
     assert torch.equal(logits.argmax(1), SimplexHead(5, 2.0, s=9.0)(z).argmax(1))
 
 
+def test_far_vertices_hide_the_gradient_and_a_larger_s_finds_it():
+    z = (simplex(10, 30.0) * 0.8).float()  # each near its own vertex
+    slopes = []
+    for s in (1.0, 10.0):
+        v = z.clone().requires_grad_()
+        loss = nn.functional.cross_entropy(SimplexHead(10, 30.0, s)(v), torch.arange(10))
+        slopes.append(float(torch.autograd.grad(loss, v)[0].abs().max()))
+    assert slopes[0] == 0 and slopes[1] > 1e-6
+
+
 def test_a_short_training_sets_class_means_apart_evenly():
     study = ImageStudy(steps=80, lr=0.01)
     unit = train_images(study, 7000, loss=partial(gccs_loss, distance=5.0))
