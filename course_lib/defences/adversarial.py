@@ -52,7 +52,8 @@ def adversarial_training(attack: Attack, *, clean: bool = True, loss: Loss = F.c
 
     attack: (model, x, y) -> x_adv, such as partial(pgd, eps=0.2, steps=3, keep_failures=True). Without
     keep_failures it answers the clean image wherever the net stood, and the net learns less.
-    loss: of logits and labels, for each half.
+    clean: they also help a net to start: few steps on strongly attacked images alone may leave it at chance.
+    loss: of logits and labels, for each half. Raises TypeError for an attack that cannot be called.
     """
     _check_attack(attack)
     if not clean:
@@ -65,7 +66,8 @@ def sinkhorn_training(attack: Attack, *, lam: float = 1.0, epsilon: float = 1.0)
     """Sinkhorn adversarial training: attacked images right, and as a cloud where the clean ones are.
 
     The authors' code has lam = 1, epsilon = 1, the squared distance and at most 50 iterations; h are the
-    logits, and gradients go to both halves. Raises ValueError for a negative lam, or an epsilon not above 0.
+    logits, and gradients go to both halves. Raises ValueError for a negative lam, or an epsilon not above 0,
+    TypeError for an attack that cannot be called.
     """
     _check_attack(attack)
     if not 0 <= lam < float("inf"):
@@ -92,6 +94,8 @@ def sinkhorn_loss(
     A rough plan is enough here: it stops at a marginal error of 0.001, or after so many iterations.
     """
     clean, attacked = halves(wider(logits), y)
+    if not logits.isfinite().all():
+        return logits.sum() * float("nan")  # so that `fit` says that training diverged
     apart = sinkhorn_divergence(clean, attacked, epsilon=epsilon, iterations=iterations, tolerance=1e-3)
     return F.cross_entropy(attacked, y) + lam * apart
 

@@ -49,16 +49,23 @@ def sinkhorn(
     x: Points, y: Points, *, epsilon: float, a: Weights | None = None, b: Weights | None = None, p: float = 2,
     iterations: int = 2000, tolerance: float = 1e-5,
 ) -> Transport:
-    """Entropic transport from x [n, d] to y [m, d], in the log domain, so that no epsilon underflows.
+    """Entropic transport from x [n, d] to y [m, d], in the log domain, where a small epsilon does no harm.
 
-    epsilon: in units of the cost |x - y|^p. a, b: weights of the points, each adding up to 1; equal ones if
-    None. tolerance: it stops once the marginals are off by no more than this (sum of absolute errors).
+    epsilon: in units of the cost |x - y|^p; the smaller, the more iterations it takes.
+    a, b: weights of the points, each adding up to 1; equal ones if None.
+    tolerance: it stops once the marginals are off by no more than this (sum of absolute errors).
     iterations: at most so many; look at .error to see whether it arrived.
     Raises ValueError naming the argument, TypeError for points that are not floating.
     """
     _check(x, y, epsilon, p, iterations, tolerance)
     x, y = _wide(x), _wide(y)
     C = _costs(x, y, p)
+    if not C.isfinite().all():
+        raise ValueError(f"x and y are too far apart for {C.dtype}: |x - y|^p overflows")
+    least = float(C.detach().max()) * torch.finfo(C.dtype).eps
+    if epsilon < least:
+        raise ValueError(f"epsilon must be at least {least:.2g}, what rounds these costs in {C.dtype}, got "
+                         f"{epsilon:g}")
     a, b = _weights("a", a, x), _weights("b", b, y)
     with torch.no_grad():
         f, g, used = _potentials(C.detach(), a.log(), b.log(), epsilon, iterations, tolerance)

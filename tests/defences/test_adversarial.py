@@ -11,7 +11,7 @@ from course_lib.attacks import fgsm, pgd
 from course_lib.defences.adversarial import adversarial_training, sinkhorn_training
 from course_lib.defences.transport import sinkhorn_divergence
 from course_lib.measure import robust_accuracy
-from course_lib.train import ImageStudy, fit, train_images
+from course_lib.train import ImageStudy, TrainingDiverged, fit, train_images
 from course_lib.train.fit import _words
 
 FGSM = partial(fgsm, eps=0.1, keep_failures=True)
@@ -108,6 +108,14 @@ def plain():
 def test_each_recipe_leaves_more_right_under_attack(make, plain):
     recipe = make(partial(pgd, eps=0.1, steps=1, keep_failures=True))
     assert left_of(attack=recipe.attack, loss=recipe.loss) > plain + 0.1
+
+
+@pytest.mark.parametrize("recipe", [adversarial_training(FGSM), sinkhorn_training(FGSM)])
+def test_a_diverging_training_says_so(recipe):
+    model, x, y = toy()
+    with pytest.raises(TrainingDiverged):
+        fit(model, x, y, attack=recipe.attack, loss=lambda z, y: recipe.loss(z * float("inf"), y), steps=1,
+            batch_size=24)
 
 
 def test_bad_input_names_the_argument():

@@ -147,6 +147,7 @@ NAN = torch.full((3, 2), np.nan)
 
 @pytest.mark.parametrize(("x", "y", "options", "word"), [
     (X[0], X, {}, "x must be a cloud"), (X, X[:0], {}, "y must be a cloud"), (NAN, X, {}, "x must hold fin"),
+    (X, X + 1e30, {}, "too far apart"), (X, X + 1, {"epsilon": 1e-9}, "epsilon must be at least 2.4e-07"),
     (X, X[:, :1], {}, "one dim"), (X, X.double(), {}, "dtype"), (X, X, {"epsilon": 0}, "epsilon"),
     (X, X, {"epsilon": np.nan}, "epsilon"), (X, X, {"p": 0.5}, "p must"),
     (X, X, {"iterations": 0}, "iterations"), (X, X, {"tolerance": -1}, "tolerance"),
