@@ -6,6 +6,7 @@ from course_lib.measure.gradients import gradient_norms
 from course_lib.measure.robustness import distances, is_right, predictions, robust_accuracy, success
 from course_lib.measure.robustness_curves import (
     accuracy_curve,
+    auac,
     minimal_norm_curve,
     minimal_norms,
     noise_of_size,
@@ -29,6 +30,7 @@ __all__ = [
     "Estimate",
     "accuracy_at",
     "accuracy_curve",
+    "auac",
     "auc",
     "best_threshold",
     "calibration",

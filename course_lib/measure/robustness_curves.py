@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -55,6 +56,23 @@ def accuracy_curve(
         kept = [float((right & is_right(model, v, y)).double().mean()) for v in (plain, large)]
         rows.append((float(eps), found.accuracy, *kept, *sizes))
     return Curve(*zip(*rows, strict=True))
+
+
+def auac(budgets: Sequence[float], accuracies: Sequence[float]) -> float:
+    """Area under the accuracy curve: (1 / e_max) times the integral of acc(e) from 0 to e_max, in [0, 1].
+
+    By the trapezoid rule, so exact for a curve that is straight between its budgets. It depends on the
+    largest budget: name that beside it, and compare only areas up to the same one.
+    budgets: ascending, the first one 0. accuracies: one each, in [0, 1].
+    Source: Bouniot, Audigier, Loesch: Optimal Transport as a Defense Against Adversarial Attacks (2020),
+    arXiv 2102.03156. Raises ValueError for other budgets or accuracies.
+    """
+    e, acc = np.asarray(budgets, dtype=float), np.asarray(accuracies, dtype=float)
+    if e.ndim != 1 or len(e) < 2 or e[0] != 0 or not np.isfinite(e).all() or not (np.diff(e) > 0).all():
+        raise ValueError(f"budgets must be two or more finite numbers, ascending from 0, got {budgets!r}")
+    if acc.shape != e.shape or not ((acc >= 0) & (acc <= 1)).all():  # nan is refused too
+        raise ValueError(f"accuracies must be {len(e)} numbers in [0, 1], one a budget, got {accuracies!r}")
+    return float(((acc[1:] + acc[:-1]) / 2 * np.diff(e)).sum() / e[-1])
 
 
 def noise_of_size(x: Images, signs: Images, size: Float[Tensor, " images"]) -> Images:

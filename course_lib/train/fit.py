@@ -141,7 +141,10 @@ def updates_for(
 def words_of(loss: Callable) -> str:
     """A name that tells losses apart, the same in every process."""
     if isinstance(loss, functools.partial):
-        return f"{words_of(loss.func)} {loss.args} {loss.keywords}"
+        # A function's repr holds its address, which no other process shares.
+        args = tuple(words_of(v) if callable(v) else v for v in loss.args)
+        keywords = {k: words_of(v) if callable(v) else v for k, v in loss.keywords.items()}
+        return f"{words_of(loss.func)} {args} {keywords}"
     return getattr(loss, "__qualname__", type(loss).__qualname__)
 
 

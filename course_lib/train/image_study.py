@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from course_lib.train.schedules import one_cycle
 
 Pixels = Float[Tensor, "images channels height width"]
 Attack = Callable[[nn.Module, Pixels, Tensor], Pixels]
+Loss = Callable[[Tensor, Tensor], Tensor]
 SIGNS = {"train": (0, 1600), "test": (1, 400)}  # of each split: what its generator starts with, and how many
 
 
@@ -81,20 +83,21 @@ class ImageUnit:
 
 
 def train_images(
-    study: ImageStudy, seed: int, *, attack: Attack | None = None, name: str = "plain",
-    device: torch.device | str = "cpu", folder: Path | None = None,
+    study: ImageStudy, seed: int, *, attack: Attack | None = None, loss: Loss = F.cross_entropy,
+    name: str = "plain", device: torch.device | str = "cpu", folder: Path | None = None,
 ) -> ImageUnit:
     """Train one net of the study from its seed.
 
-    attack: as in `fit`, for adversarial training. name: of this way of training, in the checkpoint's name.
+    attack, loss: as in `fit`, for adversarial training and other defences. name: of this way of training,
+    in the checkpoint's name.
     folder: where the checkpoint lives, none without.
     """
     x, y = study.images("train", device)
     torch.manual_seed(seed)
     model = study.net().to(device)
     file = Path(folder) / f"images-{study.data}-{name}-seed{seed}.safetensors" if folder else None
-    history = fit(model, x, y, steps=study.steps, batch_size=study.batch_size, lr=study.lr, optimizer="adam",
-                  schedule=one_cycle(study.steps), attack=attack, seed=seed, checkpoint=file)
+    history = fit(model, x, y, loss=loss, attack=attack, seed=seed, checkpoint=file, steps=study.steps,
+                  batch_size=study.batch_size, lr=study.lr, optimizer="adam", schedule=one_cycle(study.steps))
     return ImageUnit(seed, model, history, 1 - evaluate(model, *study.images("test", device))[1])
 
 
