@@ -2,7 +2,8 @@
 
 They look robust to whoever attacks them as they stand. An evaluation that believes them is not good enough.
 Athalye, Carlini, Wagner: Obfuscated Gradients Give a False Sense of Security (2018), arXiv 1802.00420, names
-what goes wrong: shattered gradients (`Quantised`), random ones (`RandomResize`), vanishing ones (`Saturated`).
+what goes wrong: shattered gradients (here `Quantised`), random ones (`RandomResize`) and vanishing ones
+(`Saturated`).
 """
 
 import torch
@@ -22,7 +23,7 @@ class Quantised(nn.Module):
     Undone by BPDA: go forward as here, and back as if nothing were rounded.
     """
 
-    def __init__(self, net: nn.Module, levels: int = 8):
+    def __init__(self, net: nn.Module, levels: int = 16):
         check_levels(levels)
         super().__init__()
         self.net, self.levels = net, levels

@@ -61,7 +61,13 @@ class Detector(nn.Module):
         raise NotImplementedError
 
     def score(self, x: Pixels) -> Float[Tensor, " images"]:
-        """Mahalanobis distance of each image: larger is more suspicious. Differentiable in x."""
+        """Mahalanobis distance of each image: larger is more suspicious. Differentiable in x.
+
+        Raises ValueError where nothing was fitted.
+        """
+        if not len(self.mean):
+            name = type(self).__name__
+            raise ValueError(f"this {name} knows no clean images; make it by {name}.fit(model, x)")
         off = self.features(x) - self.mean
         # Not norm: its slope at 0 is not defined.
         return ((off @ self.whiten).square().sum(1) + 1e-12).sqrt()
@@ -87,18 +93,23 @@ class Detector(nn.Module):
 
 
 class ExplanationDetector(Detector):
-    """Over the `integrated_gradients` of the class that the model answers. steps: of these."""
+    """Over the `integrated_gradients` of the class that the model answers. steps, baseline: of these.
 
-    def __init__(self, model: nn.Module, steps: int = 8):
+    A white baseline by default: from black, the black ground of a digit explains nothing, whatever the model
+    sees in it, and that is where most of an attack can be seen.
+    """
+
+    def __init__(self, model: nn.Module, steps: int = 8, baseline: float = 1.0):
         check_count("steps", steps)
         super().__init__(model)
-        self.steps = steps
+        self.steps, self.baseline = steps, baseline
 
     def features(self, x: Pixels) -> Features:
         with torch.no_grad(), eval_mode(self.model):
             answer = self.model(x).argmax(1)
         climbing = torch.is_grad_enabled() and x.requires_grad
-        maps = integrated_gradients(self.model, x, answer, steps=self.steps, create_graph=climbing)
+        maps = integrated_gradients(self.model, x, answer, baseline=self.baseline, steps=self.steps,
+                                    create_graph=climbing)
         return maps.flatten(1)
 
 

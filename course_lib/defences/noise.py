@@ -5,7 +5,8 @@ Teachers, ICPR 2020, doi 10.1109/ICPR48806.2021.9412385. From its abstract: nois
 mini-batch, a student that starts from the teacher. The rest is a reconstruction.
 
     student = stochastic_student(teacher, scale=0.5)
-    fit(student, x, y, steps=..., optimizer="adam", lr=...)  # after torch.manual_seed: the noise is drawn there
+    torch.manual_seed(seed)  # the noise is drawn from torch's global generator
+    fit(student, x, y, steps=..., optimizer="adam", lr=...)
 """
 
 import copy
@@ -72,7 +73,7 @@ def stochastic_student(teacher: nn.Sequential, scale: float = 0.5) -> nn.Sequent
         if isinstance(layer, nn.ReLU) and channels:
             student.append(AdaptiveNoise(channels, scale))
     if not any(isinstance(layer, AdaptiveNoise) for layer in student):
-        raise ValueError("teacher must be an nn.Sequential with a relu behind a convolution or a linear layer, "
-                         f"as a SmallCNN; got {type(teacher).__name__}")
+        raise ValueError("teacher must be an nn.Sequential with a relu behind a convolution or a linear "
+                         f"layer, as a SmallCNN; got {type(teacher).__name__}")
     weight = next(student.parameters())
     return student.to(weight.device).requires_grad_(True).train()
