@@ -80,7 +80,10 @@ class Detector(nn.Module):
     def _fit_density(self, rows: Features) -> None:
         """Mean and a root of the inverse covariance, of features that Ledoit and Wolf's rule shrinks."""
         exact = rows.detach().cpu().double().numpy()
-        scale = exact.std(0).mean() or 1.0  # shrinking looks at sizes; keep them near 1
+        scale = exact.std(0).mean()  # keeps numbers near 1, however small those of a map are
+        if not scale > 0:
+            raise ValueError(f"the features of {type(self).__name__} are the same for all clean images x; "
+                             "does the model look at x?")
         density = LedoitWolf().fit(exact / scale)
         values, vectors = np.linalg.eigh(density.covariance_)
         root = vectors / np.sqrt(values.clip(min=values.max() * 1e-9)) / scale

@@ -37,7 +37,8 @@ def halftone(x: Pixels, levels: int = 2) -> Pixels:
 def _diffuse(grey: Float[Tensor, "height width planes"], levels: int) -> Float[Tensor, "height width planes"]:
     """Error diffusion, one slanted front j + 2i = t after the other."""
     height, width, planes = grey.shape
-    flat, out = grey.view(-1, planes), torch.empty_like(grey).view(-1, planes)
+    flat = grey.view(height * width, planes)
+    out = torch.empty_like(flat)
     rows = torch.arange(height, device=grey.device)
     # The errors of the last three fronts, by row; the first place stands for "above the image".
     before = [grey.new_zeros(height + 1, planes) for _ in range(3)]

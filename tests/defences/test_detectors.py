@@ -95,11 +95,17 @@ def test_attacks_on_digits_never_seen_in_fitting_are_told_apart():
     assert auc(odd, torch.cat([clean, attacked])) > 0.9
 
 
+class Blind(nn.Module):
+    def forward(self, x):
+        return 0 * x
+
+
 @pytest.mark.parametrize("change, error, says", [
     ({"x": images(20)}, ValueError, "x must hold at least 50"),
     ({"x": images() + 2}, ValueError, "x must lie in"),
     ({"false_alarms": 0.0}, ValueError, "false_alarms must be"),
     ({"model": print}, TypeError, "model must be"),
+    ({"model": nn.Sequential(nn.Flatten(), Blind())}, ValueError, "the same for all clean images"),
     ({"steps": 0}, ValueError, "steps must be"),
 ])
 def test_bad_input_names_the_argument(change, error, says):

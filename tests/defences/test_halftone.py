@@ -45,6 +45,7 @@ def test_black_and_white_stays_and_no_image_depends_on_another():
     assert torch.equal(halftone(x), x)
     x = torch.rand(4, 2, 8, 8)
     assert torch.equal(halftone(x)[2:3], halftone(x[2:3]))
+    assert halftone(x[:0]).shape == (0, 2, 8, 8)
     assert torch.equal(halftone(x.bfloat16()).float(), halftone(x.bfloat16().float()))
 
 
