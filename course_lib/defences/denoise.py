@@ -22,6 +22,8 @@ Pixels = Float[Tensor, "images channels height width"]
 class DenoisingAutoencoder(nn.Module):
     """Two convolutions down to a quarter of the side, two up again; pixels in [0, 1] in and out.
 
+    Batch norm is there because without it many a run ends in one grey answer for all images.
+
     width: channels after the first convolution; the code in the middle has twice as many. Any side from 4 on.
     """
 
@@ -30,11 +32,11 @@ class DenoisingAutoencoder(nn.Module):
         check_count("width", width)
         super().__init__()
         self.encode = nn.Sequential(
-            nn.Conv2d(in_channels, width, 3, stride=2, padding=1), nn.ReLU(),
-            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(in_channels, width, 3, stride=2, padding=1), nn.BatchNorm2d(width), nn.ReLU(),
+            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), nn.BatchNorm2d(2 * width), nn.ReLU(),
         )
         self.decode = nn.Sequential(
-            nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1), nn.ReLU(),
+            nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1), nn.BatchNorm2d(width), nn.ReLU(),
             nn.ConvTranspose2d(width, in_channels, 4, stride=2, padding=1), nn.Sigmoid(),
         )
 
