@@ -148,11 +148,11 @@ def why_it_stands(net: nn.Module, calls: dict[str, int], x: Tensor, y: Tensor, x
     share = moved.flatten(1).any(1).double().mean()
     if share < 0.5:
         if inside:
-            return (f"{STILL}, though you call the net behind the first mask: look at the gradient. There are "
-                    "two masks, and each alone makes it 0.")
+            return (f"{STILL}, though you call the net behind the first mask: look at the gradient. There "
+                    "are two masks, and each alone makes it 0.")
         if asked > 1:
-            return (f"{STILL}: many steps along a gradient of 0 lead nowhere. Which lines of the defence make "
-                    "it 0? Look at each of them alone.")
+            return (f"{STILL}: many steps along a gradient of 0 lead nowhere. Which lines of the defence "
+                    "make it 0? Look at each of them alone.")
         if asked == 1:
             return (f"{STILL}: this is one step through the front door. Print the share of pixels whose "
                     "gradient is not 0.")
@@ -191,8 +191,8 @@ EXERCISE = Exercise(
         nudge="Read forward() as somebody who must differentiate it. What is the slope of each operation, "
               "and what does a factor of 1000 do to the softmax?",
         method="Rounding has slope 0: let the gradient pass beside it, as in 14-3, or leave it out. A "
-               "thousand times the logits make the softmax exactly 0 and 1, so that the loss is flat: take the "
-               "net's own logits. Then many small steps. (Or ask no gradient at all.)",
+               "thousand times the logits make the softmax exactly 0 and 1, so that the loss is flat: take "
+               "the net's own logits. Then many small steps. (Or ask no gradient at all.)",
         template=TEMPLATE,
     ),
     mutants=(

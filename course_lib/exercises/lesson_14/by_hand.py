@@ -107,13 +107,13 @@ EXERCISE = Exercise(
     id="14-7", title="What the sources leave open", name="by_hand", cell=CELL, check=check,
     question="By the one point of 14-6, 81.56 and 80.97 would pass as equal: which pair of the abstract's "
              "figures raises the flag all the same?",
-    why="81.56 under PGD and 78.77 under I-FGSM: two attacks of many small steps, and the one that is thought "
-        "the stronger leaves nearly three points more.",
+    why="81.56 under PGD and 78.77 under I-FGSM: two attacks of many small steps, and the one that is "
+        "thought the stronger leaves nearly three points more.",
     hints=Hints(
         nudge="For each question, put a finger on each number that it needs. Do all fingers find one?",
-        method="An attack is white-box only if it was made for the very net that it is tried on; copies made "
-               "for another net are transfer. More nets are not more steps. Where a number is missing, nobody "
-               "can know, and that is the flag.",
+        method="An attack is white-box only if it was made for the very net that it is tried on; copies "
+               "made for another net are transfer. More nets are not more steps. Where a number is missing, "
+               "nobody can know, and that is the flag.",
         template=TEMPLATE,
     ),
     mutants=(

@@ -131,7 +131,8 @@ EXERCISE = Exercise(
                "its probability of the FIRST class"),
         Mutant("the member's number", "y_hat = confidence.argmax(dim=0)", "This is the number of the member"),
         Mutant("its confidence", "y_hat = confidence.amax(dim=0)", "This is how sure"),
-        Mutant("one for all", "y_hat = says[confidence.mean(dim=1).argmax()]", "One member decides about all"),
+        Mutant("one for all", "y_hat = says[confidence.mean(dim=1).argmax()]",
+               "One member decides about all images"),
         Mutant("weighted vote", "votes = F.one_hot(says, probabilities.shape[2])\n"
                "y_hat = (confidence[..., None] * votes).sum(dim=0).argmax(dim=1)", "by the weight of"),
     ),
