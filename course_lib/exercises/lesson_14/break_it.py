@@ -1,11 +1,12 @@
 """14-4: break a defence that only hides its gradient. Oracle: a copy of it, which no learner ever holds."""
 
 import copy
-import inspect
 from collections.abc import Callable
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules import module as torch_module
 
 from course_lib.data import load
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
@@ -82,13 +83,13 @@ def watch(defence: MaskedNet) -> dict[str, int]:
 
 def attacked(answer, defence: MaskedNet, x: Tensor, y: Tensor, eps: float):
     """The learner's images. Raises Wrong if the defence, its class, x or y is not what it was."""
-    parts, methods = parts_of(defence), methods_of(defence)
+    parts, classes = parts_of(defence), classes_of(defence)
 
     def call(x: Tensor, y: Tensor):
         try:
             return answer(defence, x, y, eps)
         finally:
-            replaced = put_back(methods)
+            replaced = put_back(classes)
             if replaced or parts_of(defence) != parts:
                 raise Wrong("The defence is not what it was: it must be fooled as it stands. Change a copy, "
                             "or write what you need of it into your own function.")
@@ -98,27 +99,40 @@ def attacked(answer, defence: MaskedNet, x: Tensor, y: Tensor, eps: float):
 
 def parts_of(model: nn.Module) -> list:
     """All that one could exchange in a module: its parts, what they hold, how many hooks there are."""
-    parts = []
+    parts = [{name: len(value) for name, value in vars(torch_module).items()
+              if name.startswith("_global_") and isinstance(value, dict)}]
     for module in model.modules():
         held = {name: value for name, value in vars(module).items() if not name.startswith("_")}
         held.pop("training")  # another look sees to that
         hooks = {name: len(value) for name, value in vars(module).items() if name.endswith("_hooks")}
-        parts.append((module, type(module), held, hooks, list(map(id, module.parameters()))))
+        weights = [(id(p), p.requires_grad) for p in module.parameters()]
+        parts.append((module, type(module), held, hooks, weights))
     return parts
 
 
-def methods_of(model: nn.Module) -> dict[type, dict[str, Callable]]:
-    return {kind: {k: v for k, v in vars(kind).items() if inspect.isfunction(v)}
-            for kind in {type(module) for module in model.modules()}}
+def classes_of(model: nn.Module) -> dict[type, dict[str, Any]]:
+    """All that stands in each class of the model."""
+    return {kind: contents(kind) for kind in {type(module) for module in model.modules()}}
 
 
-def put_back(methods: dict[type, dict[str, Callable]]) -> bool:
-    """Give the classes their methods again; had any been replaced?"""
-    replaced = [(kind, name, old) for kind, own in methods.items() for name, old in own.items()
-                if vars(kind).get(name) is not old]
-    for kind, name, old in replaced:
-        setattr(kind, name, old)
-    return bool(replaced)
+def contents(kind: type) -> dict[str, Any]:
+    return {name: value for name, value in vars(kind).items() if not name.startswith("__annot")}  # a cache
+
+
+def put_back(classes: dict[type, dict[str, Any]]) -> bool:
+    """Give the classes their own contents again; had they others?"""
+    changed = False
+    for kind, before in classes.items():
+        now = contents(kind)
+        for name in {*now, *before}:
+            if name in now and name in before and now[name] is before[name]:
+                continue
+            changed = True
+            if name in before:
+                setattr(kind, name, before[name])
+            else:
+                delattr(kind, name)
+    return changed
 
 
 def allowed(x_adv, x: Tensor, eps: float) -> Tensor:
@@ -168,7 +182,8 @@ def why_it_stands(net: nn.Module, calls: dict[str, int], x: Tensor, y: Tensor, x
         if asked + inside:
             return ("The images moved, but not along the loss of y: through the masks its gradient is 0, and "
                     "what is left is the random start, or the loss is that of other labels.")
-        return "This is noise: the images moved without a look at the defence, and noise rarely does harm."
+        return ("The images moved without a look at this defence: no step follows its loss, and a change at "
+                "random rarely does harm.")
     if delta.abs().max() < 0.9 * EPS:
         return "The direction is right, but no pixel makes use of its eps: go farther, or more often."
     return ("Some of the way is done: the net behind the masks loses its footing, but too many images are "
@@ -205,7 +220,8 @@ EXERCISE = Exercise(
         Mutant("PGD from a random start", FRONT.replace("x.clone()",
                "(x + eps * (2 * torch.rand_like(x) - 1)).clamp(0, 1)") + "return v",
                "what is left is the random start"),
-        Mutant("noise", "return (x + eps * torch.randn_like(x).sign()).clamp(0, 1)", "This is noise"),
+        Mutant("noise", "return (x + eps * torch.randn_like(x).sign()).clamp(0, 1)",
+               "without a look at this defence"),
         Mutant("nothing", "return x.clone()", "the defence is never asked"),
         Mutant("out of the ball", OPEN.replace(".clamp(x - eps, x + eps)", "") + "return v",
                "The images leave the ball"),

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from course_lib.exercises.exercise import Exercise, Hints, Mutant
-from course_lib.exercises.oracle import Slip, compare, must_keep_input
+from course_lib.exercises.lesson_13.handed_over import must_keep
+from course_lib.exercises.oracle import Slip, compare
 
 CELL = '''\
 def most_confident(probabilities: Float[Tensor, "members images classes"]):
@@ -32,7 +33,7 @@ def check(answer) -> None:
         p = some_probabilities(members, images, classes)
         given = p.clone()
         found = answer(given)
-        must_keep_input(given, p)
+        must_keep({"probabilities": given}, {"probabilities": p})
         compare(found, decided(p), slips(p), OTHERWISE)
 
 

@@ -81,7 +81,6 @@ RIGHT: dict[str, Rule] = {
 ROUND = "the comparison is turned round. These are accuracies: the stronger an attack, the LESS is left."
 ONE_POINT = "a difference of up to one point is none: it stays green."
 EQUAL = "exactly one point is still no difference."
-HUNDRED = "one point is taken as 1, so nothing is ever red: accuracies are in [0, 1]."
 TENTH = "one point is taken as 0.1: it is one of a hundred."
 STEPS_ONLY_DOWN = "only a fall counts: more steps must not RAISE the accuracy either."
 SLIPS: dict[str, tuple[tuple[str, Rule], ...]] = {
@@ -91,8 +90,7 @@ SLIPS: dict[str, tuple[tuple[str, Rule], ...]] = {
         (ROUND, lambda n: n.fgsm <= n.pgd + 0.01),
         (ONE_POINT, lambda n: n.pgd <= n.fgsm), (ONE_POINT, lambda n: n.pgd < n.fgsm),
         ("PGD has to be a whole point stronger: as strong is enough.", lambda n: n.pgd <= n.fgsm - 0.01),
-        (EQUAL, lambda n: n.pgd < n.fgsm + 0.01), (HUNDRED, lambda n: n.pgd <= n.fgsm + 1),
-        (TENTH, lambda n: n.pgd <= n.fgsm + 0.1),
+        (EQUAL, lambda n: n.pgd < n.fgsm + 0.01), (TENTH, lambda n: n.pgd <= n.fgsm + 0.1),
         ("a PGD that is much stronger is no red flag.", lambda n: abs(n.pgd - n.fgsm) <= 0.01),
         ("the longer PGD is compared: this question is about n.pgd.",
          lambda n: n.longer_pgd <= n.fgsm + 0.01),
@@ -102,7 +100,6 @@ SLIPS: dict[str, tuple[tuple[str, Rule], ...]] = {
         (ROUND, lambda n: n.white_box >= n.transfer - 0.01), (ROUND, lambda n: n.white_box > n.transfer),
         (ONE_POINT, lambda n: n.white_box <= n.transfer), (ONE_POINT, lambda n: n.white_box < n.transfer),
         (EQUAL, lambda n: n.white_box < n.transfer + 0.01),
-        (HUNDRED, lambda n: n.white_box <= n.transfer + 1),
         (TENTH, lambda n: n.white_box <= n.transfer + 0.1),
         ("PGD is compared: the white-box attacks together are n.white_box.",
          lambda n: n.pgd <= n.transfer + 0.01),
@@ -115,8 +112,7 @@ SLIPS: dict[str, tuple[tuple[str, Rule], ...]] = {
         (ROUND, lambda n: n.at_one >= 0.01), (ROUND, lambda n: n.at_one > 0.01),
         (ROUND, lambda n: n.at_one > 0), (ROUND, lambda n: n.at_one >= 0.99),
         (ONE_POINT, lambda n: n.at_one == 0), (EQUAL, lambda n: n.at_one < 0.01),
-        (HUNDRED, lambda n: n.at_one <= 1), ("one point is taken as 1: accuracies are in [0, 1].",
-                                             lambda n: n.at_one < 1),
+        ("one point is taken as 1: accuracies are in [0, 1].", lambda n: n.at_one < 1),
         (TENTH, lambda n: n.at_one <= 0.1),
     ),
     QUESTIONS[3]: (
@@ -125,7 +121,6 @@ SLIPS: dict[str, tuple[tuple[str, Rule], ...]] = {
         ("the comparison is turned round: a change is what is red.",
          lambda n: abs(n.pgd - n.longer_pgd) >= 0.01),
         (ONE_POINT, lambda n: n.pgd == n.longer_pgd), (EQUAL, lambda n: abs(n.pgd - n.longer_pgd) < 0.01),
-        (HUNDRED, lambda n: abs(n.pgd - n.longer_pgd) <= 1),
         (TENTH, lambda n: abs(n.pgd - n.longer_pgd) <= 0.1),
         (STEPS_ONLY_DOWN, lambda n: n.pgd - n.longer_pgd <= 0.01),
         (STEPS_ONLY_DOWN, lambda n: n.pgd - n.longer_pgd < 0.01),
@@ -157,6 +152,9 @@ def check(answer) -> None:
         got = [given[question] == "green" for given in found]
         if got == [rule(n) for n in numbers]:
             continue
+        if got == [not rule(n) for n in numbers]:
+            raise Wrong(f"{question}: each flag has the other colour. Green is what an attack that does its "
+                        "work would show, and the stronger it is, the LESS accuracy is left.")
         for message, slip in SLIPS[question]:
             if got == [slip(n) for n in numbers]:
                 raise Wrong(f"{question}: {message}")
@@ -166,7 +164,8 @@ def check(answer) -> None:
 
 def general(question: str, got: list[bool]) -> str:
     if len(set(got)) == 1:
-        return f"{question}: the flag is the same whatever was measured. Which numbers does it look at?"
+        return (f"{question}: the flag is the same whatever was measured. Which numbers does it look at? And "
+                "one point is 0.01, not 1.")
     return (f"{question}: for some numbers this is the wrong colour. What is compared in this question, and "
             "which side may be larger, by how much?")
 
@@ -208,7 +207,7 @@ EXERCISE = Exercise(
         Mutant("exactly 0", with_flags(third=THIRD.replace("<= 0.01", "== 0")),
                "eps = 1 is 0: a difference of up to"),
         Mutant("points for shares", with_flags(fourth=FOURTH.replace("0.01", "1")),
-               "one point is taken as 1, so"),
+               "one point is 0.01, not 1"),
         Mutant("a fall only", with_flags(fourth=FOURTH.replace("abs", "")), "must not RAISE"),
         Mutant("PGD for white-box", with_flags(second=SECOND.replace("n.white_box", "n.pgd")),
                "PGD is compared: the white-box"),
