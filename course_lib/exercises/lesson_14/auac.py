@@ -23,7 +23,7 @@ def auac(budgets: Float[Tensor, "budgets"], accuracies: Float[Tensor, "budgets"]
     ### END SOLUTION
 '''
 TEMPLATE = '''\
-    eps, order = budgets.sort()
+    eps, order = ...                           # in rising order, and where each one was
     acc = ...                                  # each accuracy goes with its budget
     strips = (eps[1:] - ...) * ...             # width times mean height, one a strip
     return (... / ...).item()

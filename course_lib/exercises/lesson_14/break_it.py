@@ -34,7 +34,7 @@ def attack(defence: nn.Module, x: Float[Tensor, "images channels height width"],
 TEMPLATE = '''\
     x_adv = x.clone()
     for _ in range(...):
-        x_adv.requires_grad_()
+        ...                                   # x_adv must ask for a gradient
         logits = ...                          # past both masks
         (g,) = torch.autograd.grad(F.cross_entropy(logits, y), x_adv)
         x_adv = ...                           # a step, then the ball, then [0, 1]
@@ -200,8 +200,8 @@ EXERCISE = Exercise(
     id="14-4", title="Break the instructor's defence", name="attack", cell=CELL, check=check,
     question="FGSM and PGD left this defence at 100 %: which measurements would have told a reader that this "
              "is no evidence?",
-    why="The gradient is 0 nearly everywhere, images of another net fool it better than white-box attacks, "
-        "and at eps = 1, where anything is allowed, it still reads everything rightly.",
+    why="The gradient is 0 nearly everywhere, images made for another net fool it more often than these two, "
+        "and at eps = 1, where everything is allowed, FGSM still finds nothing.",
     hints=Hints(
         nudge="Read forward() as somebody who must differentiate it. What is the slope of each operation, "
               "and what does a factor of 1000 do to the softmax?",
