@@ -10,7 +10,8 @@ from torch.nn.modules.module import register_module_forward_hook
 from course_lib.attacks import fgsm, pgd
 from course_lib.exercises import registry
 from course_lib.exercises.check import judge
-from course_lib.exercises.lesson_14.break_it import EPS, IMAGES, a_defence, contents, some_digits
+from course_lib.exercises.lesson_14.as_it_stands import contents
+from course_lib.exercises.lesson_14.break_it import EPS, IMAGES, a_defence, some_digits
 from course_lib.exercises.lesson_14.masked import MaskedNet
 from course_lib.exercises.lesson_14.red_flags import CHANGES, MASKED, SOUND
 from course_lib.measure import is_right, success

@@ -2,15 +2,14 @@
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.modules import module as torch_module
 
 from course_lib.data import load
 from course_lib.exercises.exercise import Exercise, Hints, Mutant, Wrong
 from course_lib.exercises.lesson_12.small_nets import left_alone, pixel_gradient
+from course_lib.exercises.lesson_14.as_it_stands import as_it_stands
 from course_lib.exercises.lesson_14.masked import MaskedNet
 from course_lib.train import stored_net
 
@@ -83,56 +82,11 @@ def watch(defence: MaskedNet) -> dict[str, int]:
 
 def attacked(answer, defence: MaskedNet, x: Tensor, y: Tensor, eps: float):
     """The learner's images. Raises Wrong if the defence, its class, x or y is not what it was."""
-    parts, classes = parts_of(defence), classes_of(defence)
-
     def call(x: Tensor, y: Tensor):
-        try:
+        with as_it_stands(defence):  # before the look at weights and modes, which needs the same parts
             return answer(defence, x, y, eps)
-        finally:
-            replaced = put_back(classes)
-            if replaced or parts_of(defence) != parts:
-                raise Wrong("The defence is not what it was: it must be fooled as it stands. Change a copy, "
-                            "or write what you need of it into your own function.")
 
     return left_alone(defence, call, x, y)
-
-
-def parts_of(model: nn.Module) -> list:
-    """All that one could exchange in a module: its parts, what they hold, how many hooks there are."""
-    parts = [{name: len(value) for name, value in vars(torch_module).items()
-              if name.startswith("_global_") and isinstance(value, dict)}]
-    for module in model.modules():
-        held = {name: value for name, value in vars(module).items() if not name.startswith("_")}
-        held.pop("training")  # another look sees to that
-        hooks = {name: len(value) for name, value in vars(module).items() if name.endswith("_hooks")}
-        weights = [(id(p), p.requires_grad) for p in module.parameters()]
-        parts.append((module, type(module), held, hooks, weights))
-    return parts
-
-
-def classes_of(model: nn.Module) -> dict[type, dict[str, Any]]:
-    """All that stands in each class of the model."""
-    return {kind: contents(kind) for kind in {type(module) for module in model.modules()}}
-
-
-def contents(kind: type) -> dict[str, Any]:
-    return {name: value for name, value in vars(kind).items() if not name.startswith("__annot")}  # a cache
-
-
-def put_back(classes: dict[type, dict[str, Any]]) -> bool:
-    """Give the classes their own contents again; had they others?"""
-    changed = False
-    for kind, before in classes.items():
-        now = contents(kind)
-        for name in {*now, *before}:
-            if name in now and name in before and now[name] is before[name]:
-                continue
-            changed = True
-            if name in before:
-                setattr(kind, name, before[name])
-            else:
-                delattr(kind, name)
-    return changed
 
 
 def allowed(x_adv, x: Tensor, eps: float) -> Tensor:
