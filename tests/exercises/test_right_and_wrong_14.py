@@ -67,14 +67,15 @@ RIGHT = {
     },
     "14-4": {
         "the net inside": f"{OPEN}return v",
-        "the net inside, library": f"{LIBRARY}return attacks.pgd(defence.net, x, y, eps=eps)",
-        "failures kept": f"{LIBRARY}return attacks.pgd(defence.net, x, y, eps=eps, keep_failures=True)",
+        "the net inside, library": f"{LIBRARY}return attacks.pgd(defence.net, x, y, eps=eps, steps=10)",
+        "failures kept":
+            f"{LIBRARY}return attacks.pgd(defence.net, x, y, eps=eps, steps=10, keep_failures=True)",
         "squares": f"{LIBRARY}g = torch.Generator().manual_seed(0)\n"
                    "return attacks.square(defence, x, y, eps=eps, steps=500, generator=g)",
         "stand-in": f"{LIBRARY}class Open(nn.Module):\n    def __init__(self):\n"
             "        super().__init__()\n        self.net = defence.net\n    def forward(self, v):\n"
             "        return self.net(v + (defence.rounded(v) - v).detach())\n"
-            "return attacks.pgd(Open(), x, y, eps=eps, random_start=True)",
+            "return attacks.pgd(Open(), x, y, eps=eps, steps=10, random_start=True)",
         "logit margin": f"{LOOP}    z = defence.net(v)\n    own = z.gather(1, y[:, None])[:, 0]\n"
             "    loss = (z.scatter(1, y[:, None], -torch.inf).amax(1) - own).sum()\n"
             f"{CLIMB}return v",
@@ -210,9 +211,9 @@ WRONG = {
             "return attacks.fgsm(stored_net('robust').double(), x, y, eps=eps, keep_failures=True)",
         "small steps": OPEN.replace("eps / 5", "eps / 200") + "return v",
         "eps of the exercise": OPEN.replace("x - eps, x + eps", "x - 0.2, x + 0.2") + "return v",
-        "L2 ball": f"{LIBRARY}return attacks.pgd(defence.net, x, y, eps=4.0, norm='l2')",
+        "L2 ball": f"{LIBRARY}return attacks.pgd(defence.net, x, y, eps=4.0, steps=10, norm='l2')",
         "labels shifted": OPEN.replace("net(v), y)", "net(v), (y + 1) % 10)") + "return v",
-        "towards y": f"{LIBRARY}return attacks.pgd(defence.net, x, y, eps=eps, targeted=True, "
+        "towards y": f"{LIBRARY}return attacks.pgd(defence.net, x, y, eps=eps, steps=10, targeted=True, "
                      "keep_failures=True)",
         "black": "return (x - eps).clamp(0, 1)", "white": "return (x + eps).clamp(0, 1)",
         "inverted": "return 1 - x", "bytes": f"{OPEN}return (255 * v).byte()",

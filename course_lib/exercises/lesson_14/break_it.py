@@ -39,7 +39,7 @@ TEMPLATE = '''\
         x_adv = ...                           # a step, then the ball, then [0, 1]
     return x_adv
 '''
-IMAGES, EPS, SMALLER, LEFT = 40, 0.2, 0.1, 0.2  # LEFT: the share that must be undercut
+IMAGES, EPS, SMALLER, LEFT = 30, 0.2, 0.1, 0.2  # LEFT: the share that must be undercut
 SLACK = 1e-6
 
 
