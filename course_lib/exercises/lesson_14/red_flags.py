@@ -87,7 +87,6 @@ SLIPS: dict[str, tuple[tuple[str, Rule], ...]] = {
     QUESTIONS[0]: (
         (ROUND, lambda n: n.pgd >= n.fgsm), (ROUND, lambda n: n.pgd >= n.fgsm + 0.01),
         (ROUND, lambda n: n.pgd >= n.fgsm - 0.01), (ROUND, lambda n: n.pgd > n.fgsm),
-        (ROUND, lambda n: n.fgsm <= n.pgd + 0.01),
         (ONE_POINT, lambda n: n.pgd <= n.fgsm), (ONE_POINT, lambda n: n.pgd < n.fgsm),
         ("PGD has to be a whole point stronger: as strong is enough.", lambda n: n.pgd <= n.fgsm - 0.01),
         (EQUAL, lambda n: n.pgd < n.fgsm + 0.01), (TENTH, lambda n: n.pgd <= n.fgsm + 0.1),
@@ -109,15 +108,13 @@ SLIPS: dict[str, tuple[tuple[str, Rule], ...]] = {
          lambda n: abs(n.white_box - n.transfer) <= 0.01),
     ),
     QUESTIONS[2]: (
-        (ROUND, lambda n: n.at_one >= 0.01), (ROUND, lambda n: n.at_one > 0.01),
-        (ROUND, lambda n: n.at_one > 0), (ROUND, lambda n: n.at_one >= 0.99),
+        (ROUND, lambda n: n.at_one >= 0.01), (ROUND, lambda n: n.at_one > 0),
+        (ROUND, lambda n: n.at_one >= 0.99),
         (ONE_POINT, lambda n: n.at_one == 0), (EQUAL, lambda n: n.at_one < 0.01),
         ("one point is taken as 1: accuracies are in [0, 1].", lambda n: n.at_one < 1),
         (TENTH, lambda n: n.at_one <= 0.1),
     ),
     QUESTIONS[3]: (
-        ("the comparison is turned round: a change is what is red.",
-         lambda n: abs(n.pgd - n.longer_pgd) > 0.01),
         ("the comparison is turned round: a change is what is red.",
          lambda n: abs(n.pgd - n.longer_pgd) >= 0.01),
         (ONE_POINT, lambda n: n.pgd == n.longer_pgd), (EQUAL, lambda n: abs(n.pgd - n.longer_pgd) < 0.01),
@@ -132,8 +129,6 @@ SLIPS: dict[str, tuple[tuple[str, Rule], ...]] = {
     QUESTIONS[4]: (
         ("the comparison is turned round: without gradients an attack is blind.",
          lambda n: n.gradients <= 0.95),
-        ("the comparison is turned round: without gradients an attack is blind.",
-         lambda n: n.gradients < 0.95),
         ("exactly 0.95 is enough.", lambda n: n.gradients > 0.95),
         ("any gradient at all is enough for you: the text asks for a share.", lambda n: n.gradients > 0),
         ("all images need one in your version: the text asks for a share.", lambda n: n.gradients == 1),
