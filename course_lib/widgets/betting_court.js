@@ -59,8 +59,9 @@ function status(it) {
   const { knowledge, points, judged } = it.content, stands = it.marked("masked");
   if (it.note) return it.note;
   if (it.atOne() && it.opened > 1) {
-    const still = stands ? `yet ${stands} marked ${stands === 1 ? "cell stands" : "cells stand"}.` : "and nothing stands.";
-    return `At eps = 1 any image can become any other, ${still}`;
+    const still = !stands ? "and no open column leaves more than chance" :
+      stands === 1 ? "yet 1 marked cell stands" : `yet ${stands} marked cells stand`;
+    return `At eps = 1 any image can become any other, ${still}.`;
   }
   if (!it.over()) return OPENED[it.opened - 1];
   const staked = points - it.left(), at = `at eps ${judged.toFixed(2)}`;
@@ -72,7 +73,8 @@ function status(it) {
 
 function score(it) {
   if (!it.over()) return `Points to stake: ${it.left()} of ${it.content.points}`;
-  return `Score at eps ${it.content.judged.toFixed(2)}: ${it.sum(it.content.knowledge.length - 1).toFixed(1)} (best bet: ${it.best().toFixed(1)})`;
+  const { judged, knowledge } = it.content, left = it.sum(knowledge.length - 1);
+  return `Score at eps ${judged.toFixed(2)}: ${left.toFixed(1)} (best bet: ${it.best().toFixed(1)})`;
 }
 
 function make(tag, className, attributes = {}, ...inside) {
@@ -128,8 +130,9 @@ function line(it, row) {
   const more = button("+", () => it.stake(row, 1), `one point more on ${name}`);
   const stake = make("span", "course-value");
   const cells = it.content.knowledge.map((_, column) => cell(it, column, row));
-  const node = part("row", "course-row", part("rowheader", "course-name", name), part("cell", "course-promise", promise),
-    part("cell", "course-stake course-control", less, stake, more), ...cells.map(([cell]) => cell));
+  const node = part("row", "course-row", part("rowheader", "course-name", name),
+    part("cell", "course-promise", promise), part("cell", "course-stake course-control", less, stake, more),
+    ...cells.map(([cell]) => cell));
   return [node, () => {
     const points = it.stakes[row], worth = it.worth(cells.length - 1, row).toFixed(1);
     less.hidden = more.hidden = it.over();
@@ -159,7 +162,11 @@ export function mount(el, it) {
     box(make("label", "", { htmlFor: id, textContent: "eps" }), slider, shown), box(points_));
   const note = part("status", "course-note");
   const rows = defences.map((_, row) => line(it, row));
-  const title = (text, at = "") => { const node = part("columnheader", "", text); node.dataset.known = at; return node; };
+  const title = (text, known = "") => {
+    const node = part("columnheader", "", text);
+    node.dataset.known = known;
+    return node;
+  };
   const heads = part("row", "course-row course-head", title("Defence"), title("Promise"), title("Stake"),
     ...knowledge.map((known) => title(known, known)));
   const table = part("table", "course-table", heads, ...rows.map(([row]) => row));

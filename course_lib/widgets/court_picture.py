@@ -64,8 +64,8 @@ def _draw_cell(ax, i: int, j: int, share: float, mark: str, blind: bool) -> None
 def _shares(values, name: str, rows: list, columns: list) -> Matrix:
     found = numbers(values, name)
     if found.shape != (len(rows), len(columns)) or not rows or not columns:
-        raise ValueError(f"{name} must be numbers for {len(rows)} rows and {len(columns)} columns, one at least "
-                         f"of each, got the shape {found.shape}")
+        raise ValueError(f"{name} must be numbers for {len(rows)} rows and {len(columns)} columns, one at "
+                         f"least of each, got the shape {found.shape}")
     if not (np.isnan(found) | ((found >= 0) & (found <= 1))).all():
         raise ValueError(f"{name} must be shares from 0 to 1, or NaN where nothing was measured")
     return found

@@ -71,7 +71,7 @@ class Verdicts:
         if isinstance(self.images, bool) or not isinstance(self.images, int) or self.images < 1:
             raise ValueError(f"images must be a positive whole number, got {self.images!r}")
         eps = numbers(self.eps, "eps")
-        if eps.ndim != 1 or len(eps) < 2 or eps[0] != 0 or eps[-1] != 1 or (np.diff(eps) <= 0).any():
+        if eps.ndim != 1 or len(eps) < 2 or eps[0] != 0 or eps[-1] != 1 or not (np.diff(eps) > 0).all():
             raise ValueError("eps must rise from 0 to 1")
         if self.judged not in self.eps:
             raise ValueError(f"judged must be one of eps, got {self.judged!r}")
