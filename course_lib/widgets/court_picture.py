@@ -31,7 +31,9 @@ def draw_court(rows: Sequence[str], columns: Sequence[str], accuracy: Matrix, *,
         at_one = _shares(at_one, "at_one", rows, columns)
     found = marks(accuracy, columns, at_one)
     legend = [mark for mark in SIGNS if any(mark in line for line in found)]
-    fig, ax = figure(height=ROW * (len(rows) + 1.2 + 0.9 * len(legend)) + 0.35 * bool(title), dpi=dpi)
+    high = ROW * (len(rows) + 1.2 + 0.9 * len(legend)) + 0.35 * bool(title)
+    wide = max(8, 0.2 + 0.085 * max(map(len, rows)) + 1.8 * len(columns))  # names, then cells of 1.8 inches
+    fig, ax = figure(width=wide, height=high, dpi=dpi)
     ax.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
     ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
     ax.set_yticks(np.arange(len(rows)) + 0.5, rows)

@@ -73,8 +73,9 @@ class Verdicts:
         eps = numbers(self.eps, "eps")
         if eps.ndim != 1 or len(eps) < 2 or eps[0] != 0 or eps[-1] != 1 or not (np.diff(eps) > 0).all():
             raise ValueError("eps must rise from 0 to 1")
-        if self.judged not in self.eps:
-            raise ValueError(f"judged must be one of eps, got {self.judged!r}")
+        judged = shares(self.judged, "judged", ())
+        if not np.isclose(eps[1:-1], judged, rtol=0).any():
+            raise ValueError(f"judged must be one of eps, neither 0 nor 1, got {self.judged!r}")
         if not isinstance(self.accuracy, dict) or set(self.accuracy) != set(KNOWLEDGE):
             raise ValueError(f"accuracy must hold {', '.join(KNOWLEDGE)}, nothing else")
         for known, rows in self.accuracy.items():
@@ -139,7 +140,7 @@ def shares(values, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Numbers from 0 to 1 in this shape, as an array. Raises ValueError with the name."""
     found = numbers(values, name)
     if found.shape != shape:
-        raise ValueError(f"{name} must have the shape {shape}, one row a defence; got {found.shape}")
+        raise ValueError(f"{name} must have the shape {shape}, got {found.shape}")
     if not ((found >= 0) & (found <= 1)).all():
         raise ValueError(f"{name} must be shares from 0 to 1")
     return found
