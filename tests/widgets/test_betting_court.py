@@ -154,7 +154,7 @@ def test_the_transfer_column_is_hatched_and_says_that_it_is_no_evidence():
     assert hatched(fig) == 2 and fig.axes[0].get_title() == "Court"
     assert fig.get_supxlabel() == f"▲ {WEAKER}"
     alone = draw_court(["A", "B"], ["adaptive", "white-box"], np.array(shown)[:, 1:])
-    assert draw_court(["A"], list("abcde"), [[0.5] * 5]).get_figwidth() > 11, "more columns, more room"
+    assert draw_court(["A"], list("abcde"), [[0.5] * 5]).get_figwidth() > 9, "more columns, more room"
     assert hatched(alone) == 0 and alone.get_supxlabel() == ""
     masked = draw_court(["A"], ["white-box"], [[0.4]], at_one=[[0.4]])
     assert words(masked) == ["40 %  ×"] and masked.get_supxlabel().startswith(f"× {MASKED}")
