@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from course_lib.blocks.selu import ALPHA, LAMBDA
 from course_lib.widgets.ablation import ablation_grid
+from course_lib.widgets.betting_court import betting_court
 from course_lib.widgets.church_window import church_window
 from course_lib.widgets.depth import stored_depth_curves, stored_grow_it
 from course_lib.widgets.explorer import Explorer
@@ -55,6 +56,7 @@ REGISTER = {
     "12-desk": Stored(stored_perturbation_desk, DESK),
     "13-hunter": Stored(pixel_hunter),
     "13-eot": Stored(stored_turning_table, TURNS),
+    "14-court": Stored(lambda dpi: betting_court(dpi=dpi)),
 }
 
 
