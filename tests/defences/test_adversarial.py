@@ -12,7 +12,7 @@ from course_lib.defences.adversarial import adversarial_training, sinkhorn_train
 from course_lib.defences.transport import sinkhorn_divergence
 from course_lib.measure import robust_accuracy
 from course_lib.train import ImageStudy, TrainingDiverged, fit, train_images
-from course_lib.train.fit import _words
+from course_lib.train.fit import words_of
 
 FGSM = partial(fgsm, eps=0.1, keep_failures=True)
 
@@ -84,7 +84,7 @@ def test_checkpoints_tell_recipes_apart_and_go_on(tmp_path):
 
 def test_no_checkpoint_names_an_address():
     for recipe in (adversarial_training(FGSM, loss=F.multi_margin_loss), sinkhorn_training(FGSM)):
-        assert " at 0x" not in _words(recipe.loss)
+        assert " at 0x" not in words_of(recipe.loss)
 
 
 STUDY = ImageStudy(steps=60, lr=0.01)
