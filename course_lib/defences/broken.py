@@ -55,12 +55,13 @@ class RandomResize(nn.Module):
     """Each image is made smaller by chance and put somewhere on black, anew at every call.
 
     Xie et al.: Mitigating Adversarial Effects Through Randomization (2017), arXiv 1711.01991. There images
-    grow inside a larger frame; here they shrink inside their own, so that the net needs no other size.
+    grow inside a larger frame; here they shrink inside their own, so that the net needs no other size;
+    train it through the layer.
     smallest: least side, as a share; size and place are drawn evenly for each image, from torch's global
     generator of x's device. Differentiable. Undone by EOT: climb the mean over many draws.
     """
 
-    def __init__(self, net: nn.Module, smallest: float = 0.7):
+    def __init__(self, net: nn.Module, smallest: float = 0.85):
         check_size("smallest", smallest)
         if smallest > 1:
             raise ValueError(f"smallest must be at most 1, a share of the side, got {smallest:g}")
