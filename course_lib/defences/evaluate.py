@@ -91,12 +91,13 @@ def evaluate(
         stands, x_adv, by = clean.clone(), x.clone(), [""] * len(x)
         for name, attack in _attacks(defence, knowledge, source, transferred, eps, steps, judge.draws,
                                      queries, generator, chunk, pictures=x.dim() == 4):
-            rows = (stands > 0).nonzero().flatten()
+            # A few draws may call an image fallen too early: then all attacks have a go at all images.
+            rows = ((stands > 0) | (defence.random & (clean > 0))).nonzero().flatten()
             if not len(rows):
                 break
             v = attack(x[rows], y[rows], x_adv[rows])
             left = torch.minimum(judge.stood(v, y[rows]), clean[rows])
-            worse = left < stands[rows]
+            worse = (left < stands[rows]) | (defence.random & (left == stands[rows]) & (left < clean[rows]))
             x_adv[rows] = where_rows(worse, v, x_adv[rows])
             stands[rows] = torch.where(worse, left, stands[rows])
             for row in rows[worse].tolist():
