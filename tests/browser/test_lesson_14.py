@@ -1,0 +1,40 @@
+"""Lesson 14 as a learner meets it: their own copy, Run All, the court, a wrong and a right answer."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.lesson("14")]
+WRONG = "y_hat = probabilities.mean(0).argmax(1)"
+RIGHT = "y_hat = probabilities.amax(0).argmax(1)"
+TOLD = """
+from IPython.utils.capture import capture_output
+with capture_output() as said:
+    check("14-1", most_confident)
+print([output.data["text/plain"] for output in said.outputs])"""
+ROWS = ("S0-09", "S1-38", "S1-40", "S1-41", "S1-42", "S1-43", "S1-44", "S1-45", "S3-12", "S3-13", "S3-30",
+        "S3-39", "S3-49")
+
+
+@pytest.mark.timeout(420)
+def test_a_learner_goes_through_lesson_14(learner, tmp_path):
+    it, page = learner, learner.page
+    it.run_all(240)
+    told = str([cell["outputs"] for cell in it.cells()])
+    assert told.count("not done yet") >= 7, "seven blank exercises, none of them an error"
+    assert all(row in told for row in ROWS)
+
+    # The court: a stake, then column after column; the adaptive one settles it.
+    court = page.locator(".course-court").first
+    court.scroll_into_view_if_needed()
+    court.get_by_role("button", name="one point more on PGD training", exact=True).click()
+    for _ in range(2):
+        court.locator(".course-controls button").first.click()
+    assert court.locator(".course-score").inner_text().startswith("Score at eps 0.20")
+    court.screenshot(path=tmp_path / "court.png")
+
+    # The mean is refused with the reason, the most confident member passes.
+    cell = next(cell["source"] for cell in it.cells() if "def most_confident" in cell["source"])
+    stub = "# YOUR CODE HERE\n    raise NotImplementedError()"
+    assert stub in cell
+    assert "14-1: not yet" in it.execute(cell.replace(stub, WRONG) + TOLD)
+    assert "14-1: right" in it.execute(cell.replace(stub, RIGHT) + TOLD)
+    assert it.errors == []
