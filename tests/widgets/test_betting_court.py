@@ -232,3 +232,18 @@ def test_a_page_carries_every_number_and_starts_at_the_beginning(court):
     assert court.to_html() == page == betting_court(sample()).to_html()
     assert 20_000 < len(page) < 60_000 and "NaN" not in page
     assert court.content["accuracy"] == [sample()["accuracy"][known] for known in KNOWLEDGE]
+
+
+def test_what_lesson_14_says_of_the_court_is_so():
+    """The nets are one of each kind; these sentences are about their verdicts as stored."""
+    own = load_verdicts()
+    names = [defence.id for defence in own.defences]
+    small, whole = (dict(zip(names, own.at(eps).tolist(), strict=True)) for eps in (0.2, 1.0))
+    blind = [small[name][0] for name in ("none", "mean", "max", "joined", "halftone", "noise", "saturated")]
+    assert min(blind) > 0.4 and max(blind) < 0.6, "transfer: much like no defence at all, about half stays"
+    masked = {"halftone", "gccs", "detector", "rounded", "saturated"}
+    assert masked == {name for name in names if whole[name][1] > CHANCE}, "red, white-box, at eps = 1"
+    assert all(small[name][1] > 0.7 for name in masked)
+    assert max(whole[name][2] for name in names) <= CHANCE, "adaptive, at eps = 1, nothing stays"
+    assert {name for name in names if small[name][2] > 0.2} == {"denoise", "fgsm", "pgd", "sat"}
+    assert max(small[name][2] for name in names if name not in ("denoise", "fgsm", "pgd", "sat")) < 0.1
