@@ -63,14 +63,14 @@ def _ensemble(m: Material, rule: str, source: bool = False) -> Defence:
     return Defence(Ensemble([*m.members, *([m.source] if source else [])], rule))
 
 
-def _behind(front: Callable, net: nn.Module) -> Defence:
-    """A net behind a front without a gradient; the attacker goes straight through it."""
-    return Defence(nn.Sequential(StraightThrough(front, backward=_no_gradient), net),
-                   stand_in=nn.Sequential(StraightThrough(front), net))
+def _halftoned(m: Material) -> Defence:
+    return Defence(nn.Sequential(Halftone(), m.plain),
+                   stand_in=nn.Sequential(StraightThrough(Halftone()), m.plain))
 
 
-def _no_gradient(x):
-    return 0 * x
+def _rounded(m: Material) -> Defence:
+    net = Quantised(m.plain)
+    return Defence(net, stand_in=nn.Sequential(StraightThrough(net.prepare), m.plain))
 
 
 def _denoised(m: Material) -> Defence:
@@ -132,14 +132,12 @@ CATALOGUE: dict[str, Entry] = {
     "max": Entry("most confident net", "S1-42", "the surest one decides", lambda m: _ensemble(m, "max")),
     "joined": Entry("the same and the source", "S1-44", "not even the victim spoils it",
                     lambda m: _ensemble(m, "max", source=True)),
-    "halftone": Entry("halftone dots", "S3-39", "dots wash changes out",
-                      lambda m: _behind(Halftone(), m.plain)),
+    "halftone": Entry("halftone dots", "S3-39", "dots wash changes out", _halftoned),
     "denoise": Entry("denoising autoencoder", "S1-45", "maps images back to clean ones", _denoised),
     "noise": Entry("noise inside", "S3-13", "no two gradients are alike", _noisy),
     "gccs": Entry("Gaussian targets", "S3-12", "classes far apart", _gccs),
     "detector": Entry("explanation detector", "S3-49", "attacked images look odd", _watched),
-    "rounded": Entry("rounded pixels", "", "small changes vanish",
-                     lambda m: _behind(Quantised(m.plain).prepare, m.plain)),
+    "rounded": Entry("rounded pixels", "", "small changes vanish", _rounded),
     "saturated": Entry("saturated logits", "", "attacks find no slope",
                        lambda m: Defence(Saturated(m.plain))),
     "resize": Entry("random resizing", "", "never the same image twice", _resized),

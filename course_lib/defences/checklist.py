@@ -14,7 +14,8 @@ from course_lib.attacks import fgsm, pgd
 from course_lib.attacks.contract import attacking, in_chunks, input_gradient
 from course_lib.attacks.gradient import climbing_loss
 from course_lib.defences.defence import Defence, Images, Labels
-from course_lib.defences.evaluate import Judge, WithGradient, evaluate, own_randomness
+from course_lib.defences.evaluate import Judge, WithGradient, drawn, evaluate
+from course_lib.runtime import seeded
 
 SLACK = 0.01 + 1e-9  # one point, and the rounding of a difference of shares: what counts as no change
 GRADIENTS = 0.95  # of images, the least share that must have a gradient
@@ -84,7 +85,7 @@ def measured(
     at_one = evaluate(defence, "white-box", x, y, eps=1.0, steps=steps, **shared)
     model, judge = WithGradient(defence.model), Judge(defence, draws if defence.random else 1, chunk)
     options = {"eps": eps, "keep_failures": True, "generator": generator, "chunk": chunk}
-    with own_randomness(x, generator), attacking(defence, x, y) as (_, x, y):
+    with seeded(x.device, drawn(generator)), attacking(defence, x, y) as (_, x, y):
         clean = judge.right(x, y)
         left = [torch.minimum(judge.stood(v, y), clean) for v in (
             fgsm(model, x, y, **options),

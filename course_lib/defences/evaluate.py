@@ -11,7 +11,6 @@ Madry: On Adaptive Attacks to Adversarial Example Defenses (2020), arXiv 2002.08
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +23,7 @@ from course_lib.attacks.checks import check_count, check_model, check_numbers
 from course_lib.attacks.contract import attacking, fooled, in_chunks, where_rows
 from course_lib.defences.ascent import ascend
 from course_lib.defences.defence import Defence, Images, Labels, Logits
+from course_lib.runtime import seeded
 
 KNOWLEDGE = ("transfer", "white-box", "adaptive")
 Attack = Callable[..., Images]
@@ -86,7 +86,7 @@ def evaluate(
         check_count(name, value)
     defence = defence if isinstance(defence, Defence) else Defence(defence)
     judge = Judge(defence, draws if defence.random else 1, chunk)
-    with own_randomness(x, generator), attacking(defence, x, y) as (_, x, y):
+    with seeded(x.device, drawn(generator)), attacking(defence, x, y) as (_, x, y):
         clean = judge.right(x, y)
         stands, x_adv, by = clean.clone(), x.clone(), [""] * len(x)
         for name, attack in _attacks(defence, knowledge, source, transferred, eps, steps, judge.draws,
@@ -137,14 +137,9 @@ def _attacks(
         yield "squares", lambda x, y, far: square(defence, x, y, steps=queries, **shared)
 
 
-@contextmanager
-def own_randomness(x: Images, generator: torch.Generator | None) -> Iterator[None]:
-    """Inside, torch's global draws follow from the generator; afterwards they go on as before."""
-    place = "cpu" if generator is None else generator.device
-    seed = int(torch.randint(2**31, (), generator=generator, device=place))
-    with torch.random.fork_rng([x.device] if x.device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
+def drawn(generator: torch.Generator | None) -> int:
+    """A seed from the generator, torch's own if None."""
+    return int(torch.randint(2**31, (), generator=generator, device=generator.device if generator else "cpu"))
 
 
 class WithGradient(nn.Module):

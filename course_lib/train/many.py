@@ -4,8 +4,7 @@ A random subset of the images for each member: Breiman: Pasting Small Votes for 
 Databases and On-Line (1999); with replacement it is his bagging (Bagging Predictors, 1996).
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from course_lib.runtime import seeded
 from course_lib.train.fit import History, check_run, fit
 from course_lib.train.schedules import Schedule, one_cycle
 from course_lib.train.stack import Loss, fit_stack, why_not_stacked
@@ -135,7 +135,7 @@ def _subset(images: int, count: int, replace: bool, seed: int, k: int) -> Int[Te
 
 
 def _born(make: Callable[[], nn.Module], device: torch.device, seed: int) -> nn.Module:
-    with _seeded(device, seed):
+    with seeded(device, seed):
         return make().to(device)
 
 
@@ -159,7 +159,7 @@ class _Work:
         members = []  # each has an order of its own, so there is no batch to share: this is `fit`, n times
         for k in tqdm(part, desc="members", disable=not self.options["progress"], leave=False):
             rows = slice(None) if self.everywhere else self.rows[k].to(self.x.device)
-            with _seeded(self.x.device, self.seeds[k]):
+            with seeded(self.x.device, self.seeds[k]):
                 model = self.make().to(self.x.device)
                 history = fit(model, self.x[rows], self.y[rows], seed=self.seeds[k],
                               checkpoint=self.file(f"member{k:03}"), **self.options)
@@ -173,19 +173,11 @@ class _Work:
                 raise ValueError(f"how='stacked' does not go with these nets: {why}; use how='loop'")
             return self.loop(part)
         seeds, rows = ([of[k] for k in part] for of in (self.seeds, self.rows))
-        with _seeded(self.x.device, seeds[0]):
+        with seeded(self.x.device, seeds[0]):
             histories = fit_stack(nets, self.x, self.y, rows=None if self.everywhere else torch.stack(rows),
                                   seeds=seeds, checkpoint=self.file(f"members{part[0]:03}-{part[-1]:03}"),
                                   **self.options)
         return [Member(*each) for each in zip(seeds, nets, histories, rows, strict=True)]
-
-
-@contextmanager
-def _seeded(device: torch.device, seed: int) -> Iterator[None]:
-    """Inside, torch's global draws follow from the seed; afterwards they go on as before."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
 
 
 def _check(count, rows, fraction, replace, seed, how, at_once) -> None:

@@ -12,7 +12,7 @@ def by_hand() -> dict[str, dict[str, str]]:
         images, 0.91 on FGSM copies made for the old net, 0.71 on FGSM copies made for itself; no eps.
     "ensembles", the same study: the source net has 0.09 on the FGSM copies made for it. On the same copies a
         single other net has 0.22; ensembles have 0.24 by the mean, 0.27, 0.30, 0.35 by the surest member (5,
-        25, 50 nets), and 0.32, 0.45, 0.57 with bootstrap; 0.55 if the source net joins the last one; no eps.
+        25, 50 nets), and 0.32, 0.45, 0.57 if bagged; 0.55 if the source net joins the last one; no eps.
     "halftoning", its abstract: top-5 accuracy 80.97 % under FGSM, 78.77 % under I-FGSM, 81.56 % under PGD.
         Whether those attacks go through the halftoning is not said."""
 
