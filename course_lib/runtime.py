@@ -60,8 +60,9 @@ def seed_everything(seed: int) -> torch.Generator:
 
 
 @contextmanager
-def seeded(device: torch.device, seed: int) -> Iterator[None]:
+def seeded(device: torch.device | str, seed: int) -> Iterator[None]:
     """Inside, torch's global draws follow from the seed; afterwards they go on as before."""
+    device = torch.device(device)
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

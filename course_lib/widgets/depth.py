@@ -11,7 +11,7 @@ from torch import nn
 from course_lib.data import Images, load
 from course_lib.measure import gradient_norms
 from course_lib.nets import CifarNet, grow
-from course_lib.runtime import home
+from course_lib.runtime import home, seeded
 from course_lib.train import evaluate
 from course_lib.widgets.controls import Slider, Toggle
 from course_lib.widgets.explorer import Explorer
@@ -47,8 +47,7 @@ def _set_band(band, low: np.ndarray, high: np.ndarray) -> None:
 def losses_after_growing(model: nn.Sequential, images: Images, depths) -> list[float]:
     """Training loss of `model` (normalisation, net) grown to each depth, without any further training."""
     losses = []
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # the same random plain layers at every call
+    with seeded("cpu", 0):  # the same random plain layers at every call
         for depth in depths:
             grown = nn.Sequential(model[0], grow(model[1], depth))
             losses.append(evaluate(grown, images.x, images.y)[0])
@@ -152,8 +151,7 @@ def depth_picture(images: Images, dpi: int = DPI) -> Callable:
 
     @lru_cache(maxsize=64)
     def norms_at_start(kind: str, depth: int, norm: bool) -> list[float]:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with seeded("cpu", 0):
             net = CifarNet(depth, kind, width=8, in_channels=x.shape[1], norm=norm).to(x.device)
         return list(gradient_norms(net, x, y).values())
 

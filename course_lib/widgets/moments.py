@@ -10,6 +10,7 @@ import torch
 from course_lib.blocks.selu import ALPHA, LAMBDA, SELU
 from course_lib.measure.moments import layer_moments, moment_map, moment_path, sink
 from course_lib.nets.self_normalising import DROPOUTS, MLP, STARTS, Layers
+from course_lib.runtime import seeded
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
@@ -23,8 +24,7 @@ LOOKS = dict(zip(STARTS, ("blue", "sky", "vermillion", "orange", "purple"), stri
 @lru_cache
 def _net(start: str) -> torch.nn.Sequential:
     """A 32-layer net without a head: the same weights at every call."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with seeded("cpu", 0):
         return MLP(WIDTH, DEPTH, WIDTH, Layers(start=start)).hidden
 
 
@@ -105,8 +105,7 @@ def drop_the_cloud(dpi: int = DPI) -> Explorer:
 
 def activations(start: str, dropout: str, p: float) -> list[np.ndarray]:
     """What each of 32 SELU layers answers in training for a cloud of mean 0 and variance 1."""
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(2)
+    with seeded("cpu", 2), torch.no_grad():
         x, found = _noise(), []
         behind = Layers(dropout=dropout, p=p).behind(WIDTH, torch.nn.Identity)
         for linear in _net(start)[::2]:

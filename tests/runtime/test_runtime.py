@@ -58,6 +58,18 @@ def test_device_obeys_and_refuses(monkeypatch):
     assert runtime.device().type == "cpu"
 
 
+def test_seeded_draws_the_same_and_leaves_no_trace():
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    with runtime.seeded("cpu", 5):
+        first = torch.rand(3)
+    with pytest.raises(RuntimeError), runtime.seeded(torch.device("cpu"), 5):
+        again = torch.rand(3)
+        raise RuntimeError
+    assert torch.equal(first, again) and torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(first, torch.rand(3))
+
+
 def test_home_holds_the_lessons():
     assert (runtime.home() / "notebooks").is_dir()
 
