@@ -32,9 +32,10 @@ Shares = Float[Tensor, " images"]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is left of a defence. `stands` is one number an image, on the CPU: the share of draws in which the
-    clean image is answered right and accepted, and the attacked one is answered right or rejected; 0 or 1
-    where nothing is random.
+    """What is left of a defence. `stands` is one number an image, on the CPU: the smaller of two shares of
+    draws, that in which the clean image is answered right and accepted, and that in which the attacked one is
+    answered right or rejected; 0 or 1 where nothing is random. The smaller of two shares of few draws is a
+    little too low; more draws mend it.
 
     by: for each image the attack that did most harm, "" where none did any.
     """

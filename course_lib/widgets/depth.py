@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
-import torch
 from torch import nn
 
 from course_lib.data import Images, load
