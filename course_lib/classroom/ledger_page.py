@@ -1,20 +1,25 @@
 """The ledger as a page: one self-contained HTML file, fit for printing."""
 
 import html
+from collections.abc import Iterable
 
 from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDECIDED
 from course_lib.classroom.report import cells, document, table
 
 _CLASS = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "open", MEASURED: "open", NOT_JUDGED: "open"}
 _SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
-def page(lessons: list[dict], rows: list[dict], notes: list[str] = ()) -> str:
-    """The whole page: how each lesson went, then each claim with its evidence."""
+
+
+def page(lessons: list[dict], rows: list[dict], notes: Iterable[str] = (), across: list[dict] = ()) -> str:
+    """The whole page: how each lesson went, what several seeds say, then each claim with its evidence."""
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     claims = ("Row", "Title", "Claim", "Verdict", "Evidence", "Source", "Scale", "Device", "Seed", "Date")
     return document(
         "Ledger of a run",
         f"<ul>{listed}</ul>\n" if listed else "",
-        table("Lessons", ("Lesson", "Ended", "Seconds", "Peak memory, MiB"), map(_lesson, lessons)),
+        table("Lessons", ("Lesson", "Seed", "Ended", "Seconds", "Peak memory, MiB"), map(_lesson, lessons)),
+        table("Across seeds", ("Row", "Claim", "Verdicts", "Evidence, with 95 % intervals", "Scale", "Device",
+                               "Seeds"), map(_across, across)) if across else "",
         table("Claims", claims, map(_claim, rows)),
     )
 
@@ -25,17 +30,26 @@ def _lesson(lesson: dict) -> str:
         ended += f" in {html.escape(lesson['where'])}"
     if lesson["error"]:
         ended += f"<pre>{html.escape(lesson['error'])}</pre>"
-    return (f"<td>{html.escape(lesson['lesson'])}</td>{ended}</td>"
+    return (cells(lesson["lesson"], lesson.get("seed", "")) + f"{ended}</td>"
             f'<td class="number">{lesson["seconds"]:.1f}</td><td class="number">{lesson["peak_mb"]:.0f}</td>')
 
 
-def _claim(row: dict) -> str:
+def _across(row: dict) -> str:
+    verdicts = ", ".join(f"{_SIGN[verdict]} {verdict}: {count}" for verdict, count in row["verdicts"].items())
+    return (cells(row["row"], row["sentence"], verdicts) + f"<td>{_evidence(row)}</td>"
+            + cells(row["scale"], row["device"], ", ".join(map(str, row["seeds"]))))
+
+
+def _evidence(row: dict) -> str:
     shown = row.get("shown") or row.get("evidence", {})
-    evidence = "<br>".join(f"{html.escape(str(k))}: {html.escape(str(v))}" for k, v in shown.items())
+    return "<br>".join(f"{html.escape(str(k))}: {html.escape(str(v))}" for k, v in shown.items())
+
+
+def _claim(row: dict) -> str:
     device = f"{row['device']} ({row.get('device_name', '')}), threads: {row.get('threads', '?')}"
     verdict = row["verdict"]
     return (
         cells(row["row"], row.get("title", ""), row["sentence"])
-        + f'<td class="verdict {_CLASS[verdict]}">{_SIGN[verdict]} {verdict}</td><td>{evidence}</td>'
+        + f'<td class="verdict {_CLASS[verdict]}">{_SIGN[verdict]} {verdict}</td><td>{_evidence(row)}</td>'
         + cells(row.get("source", ""), row["scale"], device, row["seed"], row.get("date", ""))
     )
