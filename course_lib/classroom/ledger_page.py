@@ -6,7 +6,9 @@ from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDE
 from course_lib.classroom.report import cells, document, table
 
 _CLASS = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "open", MEASURED: "open", NOT_JUDGED: "open"}
-_SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
+SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
+
+
 def page(lessons: list[dict], rows: list[dict], notes: list[str] = ()) -> str:
     """The whole page: how each lesson went, then each claim with its evidence."""
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
@@ -31,11 +33,20 @@ def _lesson(lesson: dict) -> str:
 
 def _claim(row: dict) -> str:
     shown = row.get("shown") or row.get("evidence", {})
-    evidence = "<br>".join(f"{html.escape(str(k))}: {html.escape(str(v))}" for k, v in shown.items())
     device = f"{row['device']} ({row.get('device_name', '')}), threads: {row.get('threads', '?')}"
-    verdict = row["verdict"]
     return (
         cells(row["row"], row.get("title", ""), row["sentence"])
-        + f'<td class="verdict {_CLASS[verdict]}">{_SIGN[verdict]} {verdict}</td><td>{evidence}</td>'
+        + f'<td class="verdict">{mark(row["verdict"])}</td><td>{evidence(shown)}</td>'
         + cells(row.get("source", ""), row["scale"], device, row["seed"], row.get("date", ""))
     )
+
+
+def mark(verdict: str, words: str = "") -> str:
+    """A verdict by sign, word and colour, never by colour alone. words: to stand in the verdict's place."""
+    look, sign = _CLASS.get(verdict, "open"), SIGN.get(verdict, "?")
+    return f'<span class="{look}">{sign} {html.escape(words or verdict)}</span>'
+
+
+def evidence(shown: dict) -> str:
+    """What was measured, a line each."""
+    return "<br>".join(f"{html.escape(str(name))}: {html.escape(str(value))}" for name, value in shown.items())

@@ -23,13 +23,13 @@ pre { white-space: pre-wrap; font-size: 13px; margin: .3em 0 0 }
 """
 
 
-def document(title: str, *parts: str) -> str:
-    """A whole page of HTML `parts` under a title (text)."""
+def document(title: str, *parts: str, style: str = "") -> str:
+    """A whole page of HTML `parts` under a title (text). style: more CSS, after that of all reports."""
     title = html.escape(title)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+        f"<title>{title}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
         + "".join(parts)
         + "</body>\n</html>\n"
     )
