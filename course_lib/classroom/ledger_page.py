@@ -49,4 +49,4 @@ def mark(verdict: str, words: str = "") -> str:
 
 def evidence(shown: dict) -> str:
     """What was measured, a line each."""
-    return "<br>".join(f"{html.escape(str(name))}: {html.escape(str(value))}" for name, value in shown.items())
+    return "<br>".join(html.escape(f"{name}: {value}") for name, value in shown.items())

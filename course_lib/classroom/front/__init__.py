@@ -1,1 +1,1 @@
-"""The front page of the course: every row of the syllabus with what was measured of it, as HTML and in the README."""
+"""The front of the course: each row of the syllabus, what was measured of it; a page, and in the README."""

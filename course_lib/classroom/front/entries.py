@@ -22,6 +22,7 @@ from course_lib.widgets.course_map import STOPS
 
 BUILT, UNMEASURED, ORPHAN, NOT_YET = "built", "nothing recorded yet", "its lesson is missing", "not yet"
 MIXED = "seeds disagree"
+_KEY = ("row", "sentence", "scale", "device", "seed")
 _UNIT = re.compile(r"(.+), seed (\d+)")  # one of many alike: "2 layers, seed 3"
 
 
@@ -148,31 +149,27 @@ def _shown(row: dict) -> dict[str, str]:
 
 def _by_row(recorded: Path) -> dict[str, list[dict]]:
     """The judged ledger rows by syllabus id. Raises LedgerError for what the page could not tell truly."""
-    found, seen = defaultdict(list), set()
-    for row in ledger.read(recorded):
-        key = tuple(row[name] for name in ("row", "sentence", "scale", "device", "seed"))
+    found, first = defaultdict(list), {}
+    for number, row in _numbered(recorded):
+        line, key = f"{recorded}, line {number}", tuple(str(row[name]) for name in _KEY)
         if row["row"] not in syllabus():
-            raise LedgerError(f"{recorded}, line {_line(recorded, key)} is about row {row['row']!r}, which is "
-                              "not in data/syllabus.toml; mend its id or delete that line")
-        if key in seen:
-            raise LedgerError(f"{recorded}, line {_line(recorded, key, last=True)} tells a claim for a second "
-                              "time (same row, sentence, scale, device and seed); delete the one that is wrong")
+            raise LedgerError(f"{line} is about row {row['row']!r}, which is not in data/syllabus.toml; "
+                              "mend its id or delete that line")
+        if first.setdefault(key, number) != number:
+            raise LedgerError(f"{line} tells the claim of line {first[key]} again (same {', '.join(_KEY)}); "
+                              "delete the one that is wrong")
         if not all(isinstance(row.get(name, {}), dict) for name in ("shown", "evidence")):
-            raise LedgerError(f"{recorded}, line {_line(recorded, key)}: shown and evidence must be name -> "
-                              "value; mend or delete that line")
-        seen.add(key)
+            raise LedgerError(f"{line}: shown and evidence must be name -> value; mend or delete that line")
         if row["verdict"] != NOT_JUDGED:
             found[row["row"]].append(row)
     return found
 
 
-def _line(recorded: Path, key: tuple, last: bool = False) -> int:
-    """The number of the line in which a ledger row stands."""
-    numbers = [number for number, line in enumerate(recorded.read_text("utf-8").splitlines(), 1) if line.strip()]
+def _numbered(recorded: Path) -> list[tuple[int, dict]]:
+    """The ledger's rows, each with the number of its line."""
     rows = ledger.read(recorded)
-    same = [number for number, row in zip(numbers, rows, strict=True)
-            if tuple(row[name] for name in ("row", "sentence", "scale", "device", "seed")) == key]
-    return same[-1 if last else 0]
+    lines = recorded.read_text("utf-8").splitlines() if rows else []
+    return list(zip((n for n, line in enumerate(lines, 1) if line.strip()), rows, strict=True))
 
 
 def _places(files: list[Lesson]) -> dict[tuple, int]:

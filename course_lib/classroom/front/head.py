@@ -6,20 +6,20 @@ from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, UNDECIDED
 from course_lib.classroom.front.entries import MIXED, LessonEntry, tally
 from course_lib.classroom.front.words import WORDS, dates_of, not_run, places, where
 from course_lib.classroom.ledger_page import mark
-from course_lib.classroom.report import table
+from course_lib.classroom.report import cells, table
 
-_COURSE = ("A hands-on course on how deep vision networks are built, broken, explained and shrunk. Its conclusions "
-           "are run, not asserted: each is a claim about a row of the syllabus, judged by the lesson itself. This "
-           "page lists every row, what was claimed of it, and what came out.")
+_COURSE = ("A hands-on course on how deep vision networks are built, broken, explained and shrunk. Its "
+           "conclusions are run, not asserted: each is a claim about a row of the syllabus, judged by the "
+           "lesson itself. This page lists every row, what was claimed of it, and what came out.")
 _READING = (
-    ("built", "The ledger holds a claim or a measurement of the row, and the lesson that made it is there. It does "
-              "not say that the source's figure was reached: that is what the verdicts are for."),
+    ("built", "The ledger holds a claim or a measurement of the row, and the lesson that made it is there. It "
+              "does not say that the source's figure was reached: that is what the verdicts are for."),
     ("✓ holds", "What was measured supports the sentence, at the scale that is named and no other."),
-    ("✗ does not hold", "It speaks against the sentence. That is a result like the others; the sentence stays."),
+    ("✗ does not hold", "It speaks against the sentence. A result like the others; the sentence stays."),
     ("? undecided", "The interval touches the threshold: this many seeds cannot tell."),
     ("· measured", "A figure without a verdict."),
-    ("0.8 [0.6, 1], 3 seeds", "Mean and 95 % interval (Student's t) over that many seeds inside the run. Where "
-                              "a claim was run with several base seeds, the interval is over those."),
+    ("0.8 [0.6, 1], 3 seeds", "Mean and 95 % interval (Student's t) over that many seeds inside the run. "
+                              "Where a claim was run with several base seeds: over those."),
     ("quick, class, full", "Scales: a minute on a laptop; minutes, five seeds; the source's own scale."),
     ("core, strong, paper", "How much the syllabus wants the row, core first."),
     ("from the paper", "The figure is not in the course's source but known from the original paper."),
@@ -43,6 +43,8 @@ def head(course: list[LessonEntry]) -> str:
         f"Lessons written: {sum(lesson.lesson is not None for lesson in course)} of {len(course)}.",
         f"Newest measurement: {newest}.",
     ]
+    machines = {f"{row['device']} ({row.get('device_name', 'unnamed')})" for e in entries for row in e.rows}
+    facts += [f"Measured on: {'; '.join(sorted(machines))}."] if machines else []
     return (
         f"<p>{_COURSE}</p>\n{_list(facts)}" + _verdicts(course)
         + "<h2>What does not hold, or is undecided</h2>\n" + _doubts(course)
@@ -62,11 +64,12 @@ def _verdicts(course: list[LessonEntry]) -> str:
                for pair in pairs]
     shown = [verdict for verdict in WORDS
              if verdict in (HOLDS, FAILS, UNDECIDED, MEASURED) or any(column[verdict] for column in columns)]
-    lines = (f'<th scope="row">{mark(verdict)}</th>'
-             + "".join(f'<td class="number">{column[verdict]}</td>' for column in columns) for verdict in shown)
+    lines = (f'<th scope="row">{mark(verdict)}</th>' + cells(*(column[verdict] for column in columns))
+             for verdict in shown)
     heads = ("Verdict", *(f"{scale}, {device}" for scale, device in pairs))
-    return table("Claims and measurements in the ledger, by scale and device", heads, lines) if pairs else \
-        "<p>The ledger is empty: nothing has been measured.</p>\n"
+    if not pairs:
+        return "<p>The ledger is empty: nothing has been measured.</p>\n"
+    return table("Claims and measurements in the ledger, by scale and device", heads, lines)
 
 
 def _doubts(course: list[LessonEntry]) -> str:

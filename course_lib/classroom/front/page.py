@@ -1,4 +1,4 @@
-"""The ledger page: every row of the syllabus and what was measured of it, one HTML file to read or to print."""
+"""The ledger page: every row of the syllabus and what was measured of it, in one HTML file."""
 
 import html
 import os
@@ -36,7 +36,7 @@ def _lesson(entry: LessonEntry, beside: Path) -> str:
     name = f"lesson-{entry.number}"
     said = [f"{entry.built} of {len(entry.rows)} rows built" if entry.rows else "no rows of its own"]
     if entry.entries:
-        said += [mark(verdict, words) for verdict, words in counts(entry.entries)]
+        said += [mark(verdict if n else "", f"{n} {word}") for verdict, n, word in counts(entry.entries)]
     if entry.lesson:
         said.append(f'<a href="{address(entry.lesson, beside)}">{html.escape(entry.lesson.path.name)}</a>')
     else:
@@ -45,16 +45,15 @@ def _lesson(entry: LessonEntry, beside: Path) -> str:
     if entry.entries:
         body = _claims_table(entry, beside)
     elif entry.rows:
-        heads = ("Row", "Title", "State", "The source's figure", "Kind")
+        heads = ("Row", "Title", "The source's figure", "State")
         body = table(f"Rows of lesson {entry.number}", heads, map(_plain_row, entry.rows))
-        body = body.replace("<tr><th id=", '<tr class="plain"><th id=')
     return (f'<section aria-labelledby="{name}">\n<h2 id="{name}">{html.escape(entry.title)}</h2>\n'
             f'<p class="sum">{" · ".join(said)}</p>\n{body}</section>\n')
 
 
 def _plain_row(row: RowEntry) -> str:
     about = row.about
-    texts = (about["title"], row.state, _source(about), " · ".join(_kind(about)))
+    texts = (about["title"], _source(about), _state(row))
     return (f'<th id="{about["id"]}" scope="row">{about["id"]}</th>'
             + "".join(f"<td>{html.escape(text)}</td>" for text in texts))
 
@@ -73,7 +72,7 @@ def _row(row: RowEntry, number: str, seen: dict, link: str) -> str:
     """One row of the syllabus: what it is, its pictures, and a line for each claim and measurement."""
     about = row.about
     told = [f"<b>{about['id']} {html.escape(about['title'])}</b>",
-            f'<span class="kind">{html.escape(" · ".join([row.state, *_kind(about)]))}</span>',
+            f'<span class="kind">{html.escape(_state(row))}</span>',
             f"The source's figure: {html.escape(_source(about))}"]
     if about.get("note"):
         told.append(f"Second reading: {html.escape(about['note'])}")
@@ -90,12 +89,13 @@ def _row(row: RowEntry, number: str, seen: dict, link: str) -> str:
 def _line(entry: Entry) -> str:
     name = html.escape(entry.name)
     if entry.units:
-        name += f'<br><span class="where">one figure a unit: seeds {", ".join(entry.units)}</span>'
+        name += f'<br><span class="units">one figure a unit: seeds {", ".join(entry.units)}</span>'
     sources = dict.fromkeys(row.get("source", "") for row in entry.rows)
+    place, _, day = where(entry).rpartition(" · ")
     cells = {
         "Verdict": _verdict(entry), "Claim": name, "Our figures": _figures(entry),
         "Source": "<br>".join(html.escape(source) for source in sources if source),
-        "Measured": html.escape(where(entry)),
+        "Measured": html.escape(f"{place} · ") + f"<br>{html.escape(day)}",
     }
     kind = "claim" if entry.is_claim else "measured"
     return f'<tr class="{kind}" role="row">' + "".join(
@@ -129,6 +129,6 @@ def _source(about: dict) -> str:
     return "it states none" if figure == "none" else figure
 
 
-def _kind(about: dict) -> list[str]:
-    """The row's priority and flags; what they mean stands in the head."""
-    return [about["priority"], *about["flags"]]
+def _state(row: RowEntry) -> str:
+    """Built or not, the row's priority, and its flags; what these mean stands in the head."""
+    return " · ".join([row.state, row.about["priority"], *row.about["flags"]])

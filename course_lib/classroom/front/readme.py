@@ -1,6 +1,8 @@
 """The ledger as a section of README.md: a line a lesson, and under it its rows with their claims."""
 
+import html
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from course_lib.classroom.front.entries import Entry, LessonEntry, RowEntry
@@ -9,6 +11,7 @@ from course_lib.classroom.ledger_page import SIGN
 
 BEGIN = "<!-- ledger: begin (written by `course ledger --readme`; changes made by hand are lost) -->"
 END = "<!-- ledger: end -->"
+KEY_LENGTH = 80  # letters of key figures a claim
 
 
 def section(course: list[LessonEntry]) -> str:
@@ -17,13 +20,17 @@ def section(course: list[LessonEntry]) -> str:
     rows = [row for lesson in course for row in lesson.rows]
     lines = [
         "", "",
-        f"{sum(row.is_built for row in rows)} of the {len(rows)} rows of the syllabus are built: something about "
-        f"them was measured and is in the ledger (newest row: {dates_of(entries)[-1]}). Claims: "
-        f"{_counts(entries)}. Not run so far: " + "; ".join(text.rstrip(".") for text in not_run(course)) + ".",
+        f"**{sum(row.is_built for row in rows)} of the {len(rows)} rows** of the syllabus are built: something "
+        f"about them was measured and is in the ledger (newest: {dates_of(entries)[-1]}). {_counts(entries)}.",
+        "", "What has not been run:", "", *(f"- {plain(text)}" for text in not_run(course)),
         "", "| Lesson | Rows built | Claims | Run at |", "|---|---|---|---|",
         *map(_table_row, course), "",
-        *(line for lesson in course if lesson.entries for line in _fold(lesson)),
+        *(line for lesson in course if lesson.entries
+          for line in _fold(f"{lesson.title}: rows and claims", map(_row, lesson.rows))),
     ]
+    rest = [lesson for lesson in course if lesson.rows and not lesson.entries]
+    if rest:
+        lines += _fold("Rows of the lessons of which nothing is recorded yet", map(_titles, rest))
     return "\n".join(lines)
 
 
@@ -32,42 +39,59 @@ def _table_row(lesson: LessonEntry) -> str:
     if lesson.lesson:
         name = f"[{name}](notebooks/{quote(lesson.lesson.path.name)})"
     built = f"{lesson.built} of {len(lesson.rows)}" if lesson.rows else "–"
-    ran = "; ".join(f"{scale}, {device}" for scale, device in places(lesson.entries))
     nothing = "nothing yet" if lesson.lesson and lesson.rows else "–" if lesson.lesson else "not written yet"
-    return f"| {name} | {built} | {_counts(lesson.entries) if lesson.entries else nothing} | {plain(ran) or '–'} |"
+    told = _counts(lesson.entries) if lesson.entries else nothing
+    return f"| {name} | {built} | {told} | {_places(lesson.entries) or '–'} |"
 
 
-def _fold(lesson: LessonEntry) -> list[str]:
-    lines = [line for row in lesson.rows for line in _row(row)]
-    return ["<details>", f"<summary>{plain(lesson.title)}: rows and claims</summary>", "", *lines, "",
-            "</details>", ""]
+def _fold(summary: str, lines: Iterable[str]) -> list[str]:
+    return ["<details>", f"<summary>{html.escape(summary)}</summary>", "", *lines, "", "</details>", ""]
 
 
-def _row(row: RowEntry) -> list[str]:
-    """A row, then each claim; a sentence that was run in several places has its figures side by side."""
+def _titles(lesson: LessonEntry) -> str:
+    """All rows of a lesson on one line."""
+    rows = "; ".join(f"**{row.about['id']}** {plain(row.about['title'])}" for row in lesson.rows)
+    return f"- {plain(lesson.title)} ({_states(lesson)}): {rows}"
+
+
+def _states(lesson: LessonEntry) -> str:
+    return ", ".join(dict.fromkeys(row.state for row in lesson.rows))
+
+
+def _row(row: RowEntry) -> str:
+    """A row, then a line for each claim; a sentence that was run in several places has them side by side."""
     about, claims, measured = row.about, {}, 0
     for entry in row.entries:
         if entry.is_claim:
-            claims.setdefault(entry.name, []).append(entry)
+            claims.setdefault(entry.name, {}).setdefault(_result(entry), []).append(entry)
         else:
             measured += len(entry.rows)
-    kind = ", ".join([row.state, *about["flags"]])
-    more = f"; {measured} measured without a verdict" if measured else ""
-    return [f"- **{about['id']}** {plain(about['title'])} ({kind}{more})",
-            *(f"  - {'; '.join(map(_result, same))}: {plain(name)}" for name, same in claims.items())]
+    more = [f"{measured} measured without a verdict"] if measured else []
+    state = ", ".join([row.state, *about["flags"], *more])
+    lines = [f"- **{about['id']}** {plain(about['title'])} ({state})"]
+    for name, results in claims.items():
+        told = "; ".join(f"{result} ({_places(same)})" for result, same in results.items())
+        lines.append(f"  - {plain(name)}: {told}")
+    return "\n".join(lines)
 
 
 def _result(entry: Entry) -> str:
-    """Verdict, key figure (the first that was measured) and place of a claim."""
-    name, figure = next(iter(entry.figures.items()), ("", ""))
-    scale, device = entry.rows[0]["scale"], entry.rows[0]["device"]
-    verdicts = ", ".join(f"{SIGN[verdict]} {verdict}" + (f" ({n} seeds)" if len(entry.rows) > 1 else "")
+    """The verdict of a claim and its key figures: those with an interval first, as many as are short."""
+    verdicts = ", ".join(f"{SIGN[verdict]} {verdict}" + (f" in {n} seeds" if len(entry.rows) > 1 else "")
                          for verdict, n in entry.verdicts.items())
-    return f"**{verdicts}** at {plain(scale)} on {plain(device)}, {plain(name)} {plain(figure)}"
+    figures = sorted(entry.figures.items(), key=lambda figure: " [" not in figure[1])
+    told = [f"{name}: {value}" for name, value in figures]
+    short = [text for n, text in enumerate(told) if n == 0 or len("; ".join(told[:n + 1])) <= KEY_LENGTH]
+    more = ["…"] if len(short) < len(told) else []
+    return f"**{verdicts}**, {plain('; '.join(short + more))}"
+
+
+def _places(entries: list[Entry]) -> str:
+    return plain("; ".join(f"{scale}, {device}" for scale, device in places(entries)))
 
 
 def _counts(entries: list[Entry]) -> str:
-    return ", ".join(f"{SIGN.get(verdict, '?')} {words}" for verdict, words in counts(entries))
+    return ", ".join(f"{SIGN.get(verdict, '?')} {n} {word}" for verdict, n, word in counts(entries))
 
 
 def plain(text: str) -> str:

@@ -11,18 +11,20 @@ WORDS = {HOLDS: "hold", FAILS: "do not hold", UNDECIDED: "undecided", MIXED: "wi
 _JUDGED = SCALES[1:]  # smoke judges nothing
 
 
-def counts(entries: Iterable[Entry]) -> list[tuple[str, str]]:
-    """(verdict, such as "12 hold"): of what is there, and of "does not hold" always."""
+def counts(entries: Iterable[Entry]) -> list[tuple[str, int, str]]:
+    """Such as (verdict, 12, "hold"): of what is there, and of "does not hold" always."""
     count = tally(entries)
-    return [(verdict, f"{count[verdict]} {word}") for verdict, word in WORDS.items()
+    return [(verdict, count[verdict], word) for verdict, word in WORDS.items()
             if count[verdict] or verdict in (HOLDS, FAILS)]
 
 
 def where(entry: Entry) -> str:
-    """Scale, device, seeds and date of a line."""
+    """Scale, device, seeds and date of a line; a CPU without its name, which the head tells."""
     first = entry.rows[0]
     numbers = [str(row["seed"]) for row in (entry.rows[:1] if entry.units else entry.rows)]
-    device = f"{first['device']} ({first['device_name']})" if first.get("device_name") else first["device"]
+    device = first["device"]
+    if first.get("device_name") and device != "cpu":
+        device += f" ({first['device_name']})"
     seeds = f"seeds {', '.join(numbers)}" if len(numbers) > 1 else f"seed {numbers[0]}"
     dates = dates_of([entry])
     return " · ".join([first["scale"], device, seeds, " to ".join(dict.fromkeys([dates[0], dates[-1]]))])

@@ -46,8 +46,8 @@ def write_readme(readme: Path | None = None, recorded: Path | None = None) -> st
 def split(text: str, name: str = "README.md") -> tuple[str, str, str]:
     """A README cut into what stands before, between and after the markers, which stay outside."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(f"{name} needs these two lines once each, in this order, around the ledger's section; "
-                         f"put them where it is to stand:\n{BEGIN}\n{END}")
+        raise ValueError(f"{name} needs these two lines once each, in this order; "
+                         f"put them where the ledger's section is to stand:\n{BEGIN}\n{END}")
     before, _, rest = text.partition(BEGIN)
     between, _, after = rest.partition(END)
     return before + BEGIN, between, END + after
