@@ -35,11 +35,12 @@ def document(title: str, *parts: str, style: str = "") -> str:
     )
 
 
-def table(caption: str, heads: Iterable[str], lines: Iterable[str]) -> str:
-    """A table; caption and heads are text, each line is the HTML of one row's cells."""
+def table(caption: str, heads: Iterable[str], lines: Iterable[str], look: str = "") -> str:
+    """A table; caption and heads are text, each line is the HTML of one row's cells. look: a CSS class."""
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
     body = "".join(f"<tr>{line}</tr>\n" for line in lines)
-    return (f"<table>\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+    start = f'<table class="{look}">' if look else "<table>"
+    return (f"{start}\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
             f"<tbody>\n{body}</tbody>\n</table>\n")
 
 

@@ -55,10 +55,10 @@ class Entry:
     def figures(self) -> dict[str, str]:
         """What was measured, name -> text: as the ledger shows it, units side by side, seeds together."""
         if self.units:
-            shown = [_shown(row) for row in self.rows]
-            names = dict.fromkeys(name for one in shown for name in one)
-            return {name: ", ".join(one.get(name, "–") for one in shown) for name in names}
-        return _shown(self.rows[0]) if len(self.rows) == 1 else across_seeds(self.rows)
+            told = [shown(row) for row in self.rows]
+            names = dict.fromkeys(name for one in told for name in one)
+            return {name: ", ".join(one.get(name, "–") for one in told) for name in names}
+        return shown(self.rows[0]) if len(self.rows) == 1 else across_seeds(self.rows)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,8 @@ def tally(entries: Iterable[Entry]) -> Counter:
     return count
 
 
-def _shown(row: dict) -> dict[str, str]:
+def shown(row: dict) -> dict[str, str]:
+    """What was measured, as the ledger holds it for people."""
     return {str(name): str(value) for name, value in (row.get("shown") or row.get("evidence") or {}).items()}
 
 

@@ -12,8 +12,8 @@ _COURSE = ("A hands-on course on how deep vision networks are built, broken, exp
            "conclusions are run, not asserted: each is a claim about a row of the syllabus, judged by the "
            "lesson itself. This page lists every row, what was claimed of it, and what came out.")
 _READING = (
-    ("built", "The ledger holds a claim or a measurement of the row, and the lesson that made it is there. It "
-              "does not say that the source's figure was reached: that is what the verdicts are for."),
+    ("built", "The ledger holds a claim or a measurement of the row, and the lesson that made it is there. "
+              "It does not say that the source's figure was reached: that is what the verdicts are for."),
     ("✓ holds", "What was measured supports the sentence, at the scale that is named and no other."),
     ("✗ does not hold", "It speaks against the sentence. A result like the others; the sentence stays."),
     ("? undecided", "The interval touches the threshold: this many seeds cannot tell."),
@@ -46,7 +46,7 @@ def head(course: list[LessonEntry]) -> str:
     machines = {f"{row['device']} ({row.get('device_name', 'unnamed')})" for e in entries for row in e.rows}
     facts += [f"Measured on: {'; '.join(sorted(machines))}."] if machines else []
     return (
-        f"<p>{_COURSE}</p>\n{_list(facts)}" + _verdicts(course)
+        f'<p>{_COURSE} <a href="#lessons">To the lessons.</a></p>\n{_list(facts)}' + _verdicts(course)
         + "<h2>What does not hold, or is undecided</h2>\n" + _doubts(course)
         + f"<h2>What has not been run</h2>\n{_list(not_run(course))}"
         + "<h2>How to read it</h2>\n<dl>"

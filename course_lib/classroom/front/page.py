@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from course_lib.classroom.front.entries import Entry, LessonEntry, RowEntry
+from course_lib.classroom.front.entries import Entry, LessonEntry, RowEntry, shown
 from course_lib.classroom.front.head import head
 from course_lib.classroom.front.pictures import pictures, thumbnail
 from course_lib.classroom.front.style import STYLE
 from course_lib.classroom.front.words import counts, where
-from course_lib.classroom.ledger_page import evidence, mark
+from course_lib.classroom.ledger_page import SIGN, evidence, mark
 from course_lib.classroom.lessons import Lesson
 from course_lib.classroom.report import document, table
 
@@ -36,7 +36,8 @@ def _lesson(entry: LessonEntry, beside: Path) -> str:
     name = f"lesson-{entry.number}"
     said = [f"{entry.built} of {len(entry.rows)} rows built" if entry.rows else "no rows of its own"]
     if entry.entries:
-        said += [mark(verdict if n else "", f"{n} {word}") for verdict, n, word in counts(entry.entries)]
+        said += [mark(verdict, f"{n} {word}") if n else f"{SIGN[verdict]} {n} {word}"
+                 for verdict, n, word in counts(entry.entries)]
     if entry.lesson:
         said.append(f'<a href="{address(entry.lesson, beside)}">{html.escape(entry.lesson.path.name)}</a>')
     else:
@@ -46,7 +47,7 @@ def _lesson(entry: LessonEntry, beside: Path) -> str:
         body = _claims_table(entry, beside)
     elif entry.rows:
         heads = ("Row", "Title", "The source's figure", "State")
-        body = table(f"Rows of lesson {entry.number}", heads, map(_plain_row, entry.rows))
+        body = table(f"Rows of lesson {entry.number}", heads, map(_plain_row, entry.rows), look="plain")
     return (f'<section aria-labelledby="{name}">\n<h2 id="{name}">{html.escape(entry.title)}</h2>\n'
             f'<p class="sum">{" · ".join(said)}</p>\n{body}</section>\n')
 
@@ -95,7 +96,7 @@ def _line(entry: Entry) -> str:
     cells = {
         "Verdict": _verdict(entry), "Claim": name, "Our figures": _figures(entry),
         "Source": "<br>".join(html.escape(source) for source in sources if source),
-        "Measured": html.escape(f"{place} · ") + f"<br>{html.escape(day)}",
+        "Measured": f"{html.escape(place)}<br>{html.escape(day)}",
     }
     kind = "claim" if entry.is_claim else "measured"
     return f'<tr class="{kind}" role="row">' + "".join(
@@ -113,7 +114,7 @@ def _figures(entry: Entry) -> str:
     told = evidence(entry.figures)
     if entry.units or len(entry.rows) == 1:
         return told
-    single = "".join(f"<li>seed {row['seed']}, {row['verdict']}: {evidence(row.get('shown', {}))}</li>"
+    single = "".join(f"<li>seed {row['seed']}, {row['verdict']}: {evidence(shown(row))}</li>"
                      for row in entry.rows)
     return f'{told}<ul class="seeds">{single}</ul>'
 

@@ -20,8 +20,9 @@ def section(course: list[LessonEntry]) -> str:
     rows = [row for lesson in course for row in lesson.rows]
     lines = [
         "", "",
-        f"**{sum(row.is_built for row in rows)} of the {len(rows)} rows** of the syllabus are built: something "
-        f"about them was measured and is in the ledger (newest: {dates_of(entries)[-1]}). {_counts(entries)}.",
+        f"**{sum(row.is_built for row in rows)} of the {len(rows)} rows** of the syllabus are built: "
+        f"something about them was measured and is recorded. {_counts(entries)}. Newest: "
+        f"{dates_of(entries)[-1]}.",
         "", "What has not been run:", "", *(f"- {plain(text)}" for text in not_run(course)),
         "", "| Lesson | Rows built | Claims | Run at |", "|---|---|---|---|",
         *map(_table_row, course), "",

@@ -15,8 +15,8 @@ main td {{ overflow-wrap: break-word }}
 td.number {{ text-align: left }}
 main caption {{ {_HIDDEN} }}
 .claims {{ table-layout: fixed; width: 100% }}
-.claims thead th:nth-child(1) {{ width: 12% }} .claims thead th:nth-child(2) {{ width: 30% }}
-.claims thead th:nth-child(3) {{ width: 26% }} .claims thead th:nth-child(4) {{ width: 16% }}
+.claims thead th:nth-child(1) {{ width: 10% }} .claims thead th:nth-child(2) {{ width: 27% }}
+.claims thead th:nth-child(3) {{ width: 25% }} .claims thead th:nth-child(4) {{ width: 15% }}
 .claims td:first-child {{ white-space: normal }}
 .claims td:first-child > span {{ display: inline-block; padding-left: .5em; border-left: 4px solid }}
 tr.row > th {{ background: #eef1f4; font-weight: 400; white-space: normal; border-top: 2px solid #555 }}
@@ -32,14 +32,16 @@ tr.measured td:first-child > span {{ font-weight: 400 }}
   body {{ padding: .5em .8em }}
   dl {{ display: block }} dd {{ margin: 0 0 .4em 1em }}
   table {{ font-size: 14px }}
+  .plain {{ table-layout: fixed; width: 100% }} .plain td {{ overflow-wrap: anywhere }}
+  .plain th:first-child {{ width: 3.2em }} .plain th:last-child {{ width: 20% }}
   main th, main td {{ padding: .3em .4em }}
   .claims, .claims tbody, .claims tr, .claims td, .claims tr.row > th {{ display: block; width: auto }}
   .claims thead {{ {_HIDDEN} }}
   .claims tr {{ border-bottom: 1px solid #ccc; padding: .4em 0 }}
   .claims tr.row {{ padding: 0 }}
   .claims td {{ border: 0; padding: .1em .4em }}
-  .claims td:empty {{ display: none }}
-  .claims td:nth-child(n+4)::before {{ content: attr(data-label) ": "; color: #444 }}
+  .claims td:empty {{ padding: 0 }}
+  .claims td:nth-child(n+4):not(:empty)::before {{ content: attr(data-label) ": "; color: #444 }}
   .row .pictures {{ float: none; max-width: none; justify-content: start; margin: 0 0 .4em }}
   .row img {{ width: 120px }}
 }}
