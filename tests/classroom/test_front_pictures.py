@@ -49,7 +49,8 @@ def test_a_claim_has_the_last_picture_at_or_before_its_cell(lesson):
 
 
 def test_each_picture_of_a_row_is_shown_once_described_and_leads_to_the_lesson(lesson, tmp_path):
-    common = {"row": "S4-20", "verdict": "holds", "scale": "quick", "seed": 0, "device": "cpu", "lesson": "03_toy"}
+    common = {"row": "S4-20", "verdict": "holds", "scale": "quick", "seed": 0, "device": "cpu",
+              "lesson": "03_toy", "shown": {"a": "1"}}
     rows = [{**common, "sentence": name} for name in ("two", "one", "not in the lesson", "early")]
     record = tmp_path / "ledger.jsonl"
     record.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
