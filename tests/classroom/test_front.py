@@ -144,7 +144,8 @@ def test_odd_text_is_shown_as_it_is(made):
 def test_several_seeds_of_a_claim_stand_together_with_an_interval(made):
     values = {0: 0.5, 1: 0.7, 7: 0.9}
     rows = [row(seed=seed, verdict="holds" if seed else "does not hold", shown={"loss": f"{value}"},
-                evidence={"loss": value, "words": "x"}) for seed, value in values.items()]
+                evidence={"loss": value, "words": "x", "not a number": float("nan")})
+            for seed, value in values.items()]
     soup = made(*rows, row(scale="class"))
     together, alone = lines_of(soup, "S4-20")
     assert together[0] == ["✗ does not hold: 1 of 3 seeds", "✓ holds: 2 of 3 seeds"]

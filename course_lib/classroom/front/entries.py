@@ -4,6 +4,7 @@ Nothing is computed here but counts: figures are the texts that the ledger holds
 is a claim recorded with several seeds, see `across_seeds`.
 """
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -130,7 +131,8 @@ def across_seeds(rows: Iterable[dict]) -> dict[str, str]:
     for row in rows:
         for name, value in row.get("evidence", {}).items():
             value = value.get("mean") if isinstance(value, dict) else value
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if number and math.isfinite(value):
                 values[name].append(value)
     return {name: str(estimate(found)) for name, found in values.items()}
 
