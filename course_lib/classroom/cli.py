@@ -108,6 +108,10 @@ def run(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The base seed.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Default: runs/SCALE-SEED.")] = None,
     timeout: Annotated[float | None, typer.Option(min=1, help="Seconds a lesson may take.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Each lesson with so many base seeds.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="So many lessons at once, here.")] = None,
+    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Workers of this scheduler.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Leave out what has finished in --out.")] = False,
 ):
     """Run lessons from top to bottom and collect their claims.
 
@@ -119,6 +123,9 @@ def run(
       course run                          every lesson, quick
       course run 3 --scale class          one lesson, five seeds
       course run 0 3 --seed 7 --out mine
+      course run --seeds 3 --workers 2    three base seeds, intervals across them
+      course run --dask tcp://HOST:8786   on the workers of a dask scheduler
+      course run --workers 2 --resume     go on where a run was stopped
     """
     from course_lib.classroom.lessons import choose
 
@@ -126,9 +133,10 @@ def run(
     if not chosen:
         raise LookupError("there are no lessons in notebooks/")
     out = writable(out or Path("runs") / f"{scale.value}-{seed}")
-    from course_lib.classroom.run import run_lessons
+    from course_lib.classroom.running.run import run_lessons
 
-    raise typer.Exit(run_lessons(chosen, scale.value, seed, out, timeout=timeout, echo=typer.echo))
+    raise typer.Exit(run_lessons(chosen, scale.value, seed, out, seeds=seeds, workers=workers, dask=dask,
+                                 resume=resume, timeout=timeout, echo=typer.echo))
 
 
 @app.command()

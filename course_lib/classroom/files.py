@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LOCK = ".course.lock"
-_DRAFT = re.compile(r"\.course-[0-9a-f]{16}\.part")
+_DRAFT = re.compile(r"\.course-[0-9a-f]{16}\.part(\.ipynb)?")
 PATIENCE = 10  # seconds to wait for another run
 
 
@@ -83,10 +83,15 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         lock.release()
 
 
+def draft_name(folder: Path, ending: str = "") -> Path:
+    """A name for a draft: of no file there, and taken away by the next run that holds the folder's lock."""
+    return folder / f".course-{secrets.token_hex(8)}.part{ending}"
+
+
 @contextlib.contextmanager
 def _draft(folder: Path, text: str) -> Iterator[Path]:
     """A file with the text, safely on the disk; taken away at the end unless it has got its name."""
-    draft = folder / f".course-{secrets.token_hex(8)}.part"
+    draft = draft_name(folder)
     try:
         with open(draft, "x", encoding="utf-8", newline="\n") as file:
             file.write(text)

@@ -6,23 +6,25 @@ device.
 """
 
 import json
-import os
-import platform
+import math
 import subprocess
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
-import torch
 
 from course_lib import __version__
 from course_lib.classroom import files
 from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, METADATA_KEY, NOT_JUDGED, UNDECIDED, syllabus
+from course_lib.measure import estimate
 from course_lib.runtime import home
 
 _OPPOSITE = {HOLDS: FAILS, FAILS: HOLDS}
 _VERDICTS = (HOLDS, FAILS, UNDECIDED, MEASURED, NOT_JUDGED)
+_CLAIM = ("row", "sentence", "scale")  # what makes two rows the same claim
 _NEEDED = ("row", "sentence", "verdict", "scale", "seed", "device", "lesson")
 
 
@@ -41,7 +43,7 @@ def claims_in(notebook: nbformat.NotebookNode) -> list[dict]:
     return [json.loads(json.dumps(record)) for record in records if record]
 
 
-def rows_of(notebook: nbformat.NotebookNode, lesson: str, seconds: float) -> list[dict]:
+def rows_of(notebook: nbformat.NotebookNode, lesson: str, seconds: float, device_name: str) -> list[dict]:
     """Ledger rows of an executed lesson: its claim records, and where and when they were made."""
     common = {
         "lesson": lesson, "seconds": round(seconds, 1), "commit": commit(), "version": __version__,
@@ -49,7 +51,7 @@ def rows_of(notebook: nbformat.NotebookNode, lesson: str, seconds: float) -> lis
     }
     return [
         {**record, **common, "title": syllabus().get(record["row"], {}).get("title", ""),
-         "device_name": device_name(record["device"])}
+         "device_name": device_name}
         for record in claims_in(notebook)
     ]
 
@@ -65,13 +67,6 @@ def commit() -> str | None:
         return head + ("+dirty" if git("status", "--porcelain", "--untracked-files=no").strip() else "")
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def device_name(device: str) -> str:
-    """Words for a device: the GPU's name, or the machine's kind and cores."""
-    if device.startswith("cuda") and torch.cuda.is_available():
-        return torch.cuda.get_device_name(torch.device(device))
-    return f"{platform.machine()}, {os.cpu_count()} cores"
 
 
 def read(path: Path) -> list[dict]:
@@ -153,6 +148,39 @@ def compare(
     return flips, list(dict.fromkeys(warnings))
 
 
+def across(rows: Iterable[dict]) -> list[dict]:
+    """What several seeds say of one claim at one scale and device: one line a claim, none of single seeds.
+
+    Each number's mean and 95 % interval over the seeds stands in `evidence`, in words in `shown`. Of an
+    estimate within a seed the mean counts; what is not a number in each seed is left out.
+    """
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in ("lesson", *_CLAIM, "device")), []).append(row)
+    found = []
+    for same in groups.values():
+        if len({row["seed"] for row in same}) < 2:
+            continue
+        values = [{name: _number(value) for name, value in row.get("evidence", {}).items()} for row in same]
+        estimates = {name: estimate([seed[name] for seed in values]) for name in values[0]
+                     if all(seed.get(name) is not None for seed in values)}
+        verdicts = Counter(row["verdict"] for row in same)
+        found.append({
+            **{name: same[0][name] for name in ("lesson", *_CLAIM, "device")},
+            "seeds": sorted(row["seed"] for row in same), "verdicts": dict(verdicts.most_common()),
+            "evidence": {name: asdict(value) for name, value in estimates.items()},
+            "shown": {name: str(value) for name, value in estimates.items()},
+        })
+    return found
+
+
+def _number(value) -> float | None:
+    """One finite number of a seed's evidence; None if it is none."""
+    value = value.get("mean") if isinstance(value, dict) else value
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if plain and math.isfinite(value) else None
+
+
 def _row(line: str, where: str) -> dict:
     try:
         row = json.loads(line)
@@ -168,7 +196,7 @@ def _row(line: str, where: str) -> dict:
 
 
 def _same_claim(a: dict, b: dict) -> bool:
-    return all(a[name] == b[name] for name in ("row", "sentence", "scale"))
+    return all(a[name] == b[name] for name in _CLAIM)
 
 
 def _key(row: dict) -> tuple:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import nbformat
 
-from course_lib.classroom import execute, files
+from course_lib.classroom import files
 from course_lib.classroom.anatomy import DEFAULTS, default_parameters, problems
 from course_lib.classroom.claims import METADATA_KEY
 from course_lib.classroom.ledger import claims_in
 from course_lib.classroom.lessons import Lesson, tags
-from course_lib.classroom.run import TIMEOUTS
+from course_lib.classroom.running import execute
+from course_lib.classroom.running.run import TIMEOUTS
 from course_lib.classroom.tidy import stderr_of, tidy
 
 BUDGET, LONGER = 60, {"14": 90}  # seconds of a quick run on one thread; lessons that may take more

@@ -82,7 +82,7 @@ def lesson_runs(monkeypatch):
     """`course run` without running: the calls it would make."""
     calls = []
     monkeypatch.setattr("course_lib.classroom.lessons.choose", lambda names: names or ["every lesson"])
-    monkeypatch.setattr("course_lib.classroom.run.run_lessons",
+    monkeypatch.setattr("course_lib.classroom.running.run.run_lessons",
                         lambda *a, **k: calls.append((a, k)) or 0)
     return calls
 
@@ -109,13 +109,13 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_runs(course, le
 
 
 def test_a_failed_run_has_status_1_and_ctrl_c_130(course, lesson_runs, tmp_path, monkeypatch):
-    monkeypatch.setattr("course_lib.classroom.run.run_lessons", lambda *a, **k: 1)
+    monkeypatch.setattr("course_lib.classroom.running.run.run_lessons", lambda *a, **k: 1)
     assert course("run", "--out", tmp_path)[0] == 1
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("course_lib.classroom.run.run_lessons", interrupted)
+    monkeypatch.setattr("course_lib.classroom.running.run.run_lessons", interrupted)
     status, _, error = course("run", "--out", tmp_path)
     assert status == 130 and "stopped" in error
 

@@ -2,6 +2,7 @@
 
 import html.parser
 import json
+import math
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -112,7 +113,7 @@ def test_a_malformed_run_is_not_accepted(tmp_path, record, text):
 def test_an_interrupted_write_leaves_the_old_ledger(tmp_path, record, monkeypatch):
     write(record, row())
     before = record.read_bytes()
-    monkeypatch.setattr(ledger.os, "replace", lambda *a: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr("os.replace", lambda *a: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         accept(a_run(tmp_path, row("new")), record)
     assert record.read_bytes() == before
@@ -158,9 +159,26 @@ def test_measurements_without_a_verdict_are_accepted_and_never_missed(tmp_path, 
 def test_claims_are_found_in_the_outputs_of_a_notebook():
     said = new_output("display_data", data={"text/plain": "x"}, metadata={"course_claim": row()})
     notebook = new_notebook(cells=[new_code_cell("1", outputs=[new_output("stream", text="1"), said])])
-    (found,) = ledger.rows_of(notebook, "03_x", 1.25)
+    (found,) = ledger.rows_of(notebook, "03_x", 1.25, "a machine")
     assert found["verdict"] == HOLDS and found["lesson"] == "03_x" and found["evidence"] == {"loss": 1.0}
     assert found["title"], "the row's title comes from the syllabus"
+
+
+def test_across_seeds_gives_mean_interval_and_every_verdict():
+    values = (1.0, 2.0, 4.0)
+    rows = [row(verdict=verdict, seed=seed, evidence={
+        "loss": value, "within": {"mean": 2 * value, "low": 0.0, "high": 9.0, "n": 3}, "word": "x",
+        "sure": True, "sometimes": value if seed else None})
+        for seed, (value, verdict) in enumerate(zip(values, (HOLDS, FAILS, HOLDS), strict=True))]
+    alone = [row("another"), row(device="cuda"), row(scale="class")]
+    (found,) = ledger.across([*rows, *alone])
+    assert found["seeds"] == [0, 1, 2] and found["verdicts"] == {HOLDS: 2, FAILS: 1}
+    assert set(found["evidence"]) == {"loss", "within"}, "only what is a number in every seed"
+    mean, half = 7 / 3, 4.302653 * math.sqrt(7 / 3) / math.sqrt(3)  # s^2 = 7/3; t(2) at 97.5 %
+    expected = {"mean": mean, "low": mean - half, "high": mean + half, "n": 3}
+    assert found["evidence"]["loss"] == pytest.approx(expected, rel=1e-6)
+    assert found["evidence"]["within"]["mean"] == pytest.approx(2 * mean)
+    assert found["shown"]["loss"] == "2.33 [-1.46, 6.13], 3 seeds"
 
 
 def test_commit_is_none_outside_git(tmp_path, monkeypatch):

@@ -12,8 +12,9 @@ import nbformat
 import psutil
 import pytest
 
-from course_lib.classroom import execute, ledger, run
-from course_lib.classroom.run import run_lessons
+from course_lib.classroom import ledger
+from course_lib.classroom.running import execute, run
+from course_lib.classroom.running.run import run_lessons
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 
@@ -166,7 +167,8 @@ def test_ctrl_c_keeps_what_finished_and_leaves_no_kernel(toy, tmp_path):
     toy(tmp_path, "03_later", "1")
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from course_lib.classroom.lessons import lessons\nfrom course_lib.classroom.run import run_lessons\n"
+        "from course_lib.classroom.lessons import lessons\n"
+        "from course_lib.classroom.running.run import run_lessons\n"
         f"base = Path({str(tmp_path)!r})\n"
         "sys.exit(run_lessons(lessons(base), 'quick', 0, base / 'out', recorded=base / 'none.jsonl'))\n"
     )

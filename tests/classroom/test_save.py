@@ -9,9 +9,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from course_lib.classroom import execute
 from course_lib.classroom import save as saving
 from course_lib.classroom.anatomy import default_parameters
+from course_lib.classroom.running import execute
 from course_lib.classroom.save import NotSaved, disagreements, save
 from course_lib.classroom.tidy import PICTURE_BYTES, shrink, tidy
 

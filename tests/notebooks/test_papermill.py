@@ -8,7 +8,7 @@ import pytest
 
 from course_lib.classroom.copies import make_copies
 from course_lib.classroom.lessons import Lesson, lessons
-from course_lib.classroom.run import run_lessons
+from course_lib.classroom.running.run import run_lessons
 
 PATIENCE = 250.0  # seconds a lesson, for a busy machine
 NUMBERS = re.compile(r'<span class="course-numbers">.*?</span>')

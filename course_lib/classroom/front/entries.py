@@ -1,10 +1,9 @@
 """What the front page tells: each lesson, each row of the syllabus, and what the ledger holds of it.
 
 Nothing is computed here but counts: figures are the texts that the ledger holds (`shown`). The one exception
-is a claim recorded with several seeds, see `across_seeds`.
+is a claim recorded with several base seeds: its intervals are those of `ledger.across`.
 """
 
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -16,8 +15,8 @@ from course_lib.classroom import ledger
 from course_lib.classroom.anatomy import rows_named
 from course_lib.classroom.claims import MEASURED, NOT_JUDGED, syllabus
 from course_lib.classroom.ledger import LedgerError
+from course_lib.classroom.ledger_page import shown
 from course_lib.classroom.lessons import Lesson, lessons
-from course_lib.measure import estimate
 from course_lib.runtime import SCALES
 from course_lib.widgets.course_map import STOPS
 
@@ -59,7 +58,9 @@ class Entry:
             told = [shown(row) for row in self.rows]
             names = dict.fromkeys(name for one in told for name in one)
             return {name: ", ".join(one.get(name, "–") for one in told) for name in names}
-        return shown(self.rows[0]) if len(self.rows) == 1 else across_seeds(self.rows)
+        if len(self.rows) == 1:
+            return shown(self.rows[0])
+        return next((shown(line) for line in ledger.across(self.rows)), {})
 
 
 @dataclass(frozen=True)
@@ -122,32 +123,12 @@ def course(recorded: Path | None = None, folder: Path | None = None) -> list[Les
     ]
 
 
-def across_seeds(rows: Iterable[dict]) -> dict[str, str]:
-    """The evidence of one claim over several base seeds: name -> "mean [low, high], n seeds".
-
-    Numbers only, an estimate counts with its mean; evidence of another kind is told seed by seed.
-    """
-    values = defaultdict(list)
-    for row in rows:
-        for name, value in row.get("evidence", {}).items():
-            value = value.get("mean") if isinstance(value, dict) else value
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if number and math.isfinite(value):
-                values[name].append(value)
-    return {name: str(estimate(found)) for name, found in values.items()}
-
-
 def tally(entries: Iterable[Entry]) -> Counter:
     """How many lines have which outcome; a measurement counts once for each of its ledger rows."""
     count = Counter()
     for entry in entries:
         count[entry.outcome] += 1 if entry.is_claim else len(entry.rows)
     return count
-
-
-def shown(row: dict) -> dict[str, str]:
-    """What was measured, as the ledger holds it for people."""
-    return {str(name): str(value) for name, value in (row.get("shown") or row.get("evidence") or {}).items()}
 
 
 def _by_row(recorded: Path) -> dict[str, list[dict]]:
@@ -186,17 +167,17 @@ def _entries(rows: list[dict], places: dict[tuple, int]) -> tuple[Entry, ...]:
     groups = defaultdict(list)
     for row in rows:
         unit = _UNIT.fullmatch(row["sentence"]) if row["verdict"] == MEASURED else None
-        key = (unit[1], row["scale"], row["device"], row["seed"]) if unit else \
-              (row["sentence"], row["scale"], row["device"], None)
+        name, base = (unit[1], row["seed"]) if unit else (row["sentence"], None)
+        key = (name, row["scale"], row["device"], row["lesson"], base)
         groups[key].append((int(unit[2]) if unit else row["seed"], row))
     found = []
-    for (name, scale, device, base), numbered in groups.items():
+    for (name, scale, *others, base), numbered in groups.items():
         numbered = sorted(numbered, key=lambda pair: pair[0])
         group = tuple(row for _, row in numbered)
         units = tuple(str(number) for number, _ in numbered) if base is not None else ()
         entry = Entry(name, group, units)
         place = places.get((group[0]["row"], name), len(places))
-        found.append(((not entry.is_claim, place, name, _rank(scale), device, str(base)), entry))
+        found.append(((not entry.is_claim, place, name, _rank(scale), *others, str(base)), entry))
     return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
 

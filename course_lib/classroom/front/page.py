@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from course_lib.classroom.front.entries import Entry, LessonEntry, RowEntry, shown
+from course_lib.classroom.front.entries import Entry, LessonEntry, RowEntry
 from course_lib.classroom.front.head import head
 from course_lib.classroom.front.pictures import pictures, thumbnail
 from course_lib.classroom.front.style import STYLE
 from course_lib.classroom.front.words import counts, where
-from course_lib.classroom.ledger_page import SIGN, evidence, mark
+from course_lib.classroom.ledger_page import SIGN, evidence, mark, shown
 from course_lib.classroom.lessons import Lesson
 from course_lib.classroom.report import document, table
 

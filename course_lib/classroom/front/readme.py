@@ -84,7 +84,7 @@ def _result(entry: Entry) -> str:
     told = [f"{name}: {value}" for name, value in figures]
     short = [text for n, text in enumerate(told) if n == 0 or len("; ".join(told[:n + 1])) <= KEY_LENGTH]
     more = ["…"] if len(short) < len(told) else []
-    return f"**{verdicts}**, {plain('; '.join(short + more))}"
+    return ", ".join([f"**{verdicts}**", plain("; ".join(short + more))] if told else [f"**{verdicts}**"])
 
 
 def _places(entries: list[Entry]) -> str:

@@ -1,7 +1,7 @@
 """Execute one notebook in a kernel of its own: through papermill, watched for memory, time and Ctrl-C.
 
-Used by `course run` and `course save`. Whatever happens (an error, a timeout, a killed kernel, Ctrl-C), no
-process of the lesson is left behind and the copy holds all that was computed until then.
+Used by `course run`, its workers and `course save`. Whatever happens (an error, a timeout, a killed kernel,
+Ctrl-C), no process of the lesson is left behind and the copy holds all that was computed until then.
 """
 
 import contextlib
@@ -19,6 +19,8 @@ from pathlib import Path
 
 import nbformat
 import psutil
+
+from course_lib.classroom import files
 
 FINISHED, DIED, KERNEL_DIED = "finished", "died", "kernel died"
 TIMED_OUT, INTERRUPTED = "timed out", "interrupted"
@@ -46,12 +48,17 @@ def execute(
     parameters: dict | None = None,
     threads: int = 1,
     timeout: float | None = None,
-    on_cell: Callable[[int], None] = lambda index: None,
+    on_cell: Callable[[], None] = lambda: None,
+    checkpoints: Path | None = None,
+    environment: dict[str, str] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Run all cells of `notebook` in a fresh kernel, working folder and result in the folder of `copy`.
 
     parameters: what papermill injects; none leaves the notebook's own. threads: CPU threads of the kernel.
-    timeout: seconds for the whole, kernel start included. on_cell(index) is called as each cell starts.
+    timeout: seconds for the whole, kernel start included. on_cell() is called as each cell starts.
+    checkpoints: the folder for long runs' checkpoints, that of `copy` if None. environment: variables of the
+    kernel besides. stopped: asked ten times a second; once it says yes the lesson ends, "interrupted".
     Never raises for what the notebook does: the Outcome says it. Ctrl-C gives the status "interrupted".
     """
     import papermill  # here and not above: the import takes seconds
@@ -63,17 +70,19 @@ def execute(
     def cell_starts(cell, cell_index):
         if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", []):
             seen.append(names[len(seen)])
-        on_cell(cell_index)
+        on_cell()
 
     copy.unlink(missing_ok=True)  # an older run's copy must not pass for this one's
-    watch, began, error = _Watch(timeout), time.monotonic(), ""
+    draft = files.draft_name(copy.parent, ".ipynb")  # written anew with each cell: a kill may cut it short
+    watch, began, error = _Watch(timeout, stopped), time.monotonic(), ""
     with tempfile.TemporaryFile() as kernel_stderr, _ctrl_c(lambda: watch.stop(INTERRUPTED)):
-        kernel = _kernel_class(_environment(threads, copy.parent), kernel_stderr, watch.kernel_started)
+        variables = _environment(threads, checkpoints or copy.parent) | (environment or {})
+        kernel = _kernel_class(variables, kernel_stderr, watch.kernel_started)
         watch.start()
         try:
             papermill.execute_notebook(
                 deepcopy(notebook),  # papermill writes into what it is given
-                str(copy).replace("{", "{{").replace("}", "}}"),  # papermill fills in {names}
+                str(draft).replace("{", "{{").replace("}", "}}"),  # papermill fills in {names}
                 parameters or {},
                 cwd=str(copy.parent),
                 kernel_name="python3",
@@ -98,15 +107,16 @@ def execute(
             error = ""
     seconds = time.monotonic() - began
     where = "" if status == FINISHED else (seen[-1] if seen else "before the first cell")
-    return Outcome(status, seconds, watch.peak / 2**20, _read(copy), where, error)
+    return Outcome(status, seconds, watch.peak / 2**20, _take_draft(draft, copy), where, error)
 
 
 class _Watch(threading.Thread):
     """Follows a kernel and its children: their memory, the deadline, and that none of them stays."""
 
-    def __init__(self, timeout: float | None):
+    def __init__(self, timeout: float | None, stopped: Callable[[], bool]):
         super().__init__(daemon=True)
         self.reason, self.peak = "", 0
+        self._stopped = stopped
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._family: set[psutil.Process] = set()
         self._root: psutil.Process | None = None
@@ -131,6 +141,8 @@ class _Watch(threading.Thread):
             self._sample()
             if self._deadline is not None and time.monotonic() > self._deadline:
                 self.stop(TIMED_OUT)
+            if not self.reason and self._stopped():
+                self.stop(INTERRUPTED)
 
     def close(self) -> None:
         self._over.set()
@@ -180,12 +192,12 @@ def _kernel_class(env: dict[str, str], stderr, started: Callable[[int], None]):
     return LessonKernel
 
 
-def _environment(threads: int, out: Path) -> dict[str, str]:
+def _environment(threads: int, checkpoints: Path) -> dict[str, str]:
     """The kernel's environment: its threads, set before torch loads, where its checkpoints go, and no
     learner's progress file."""
     count = str(threads)
     names = ("COURSE_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    ours = {**dict.fromkeys(names, count), "COURSE_PROGRESS": "off", "COURSE_OUT": str(out.resolve())}
+    ours = {**dict.fromkeys(names, count), "COURSE_PROGRESS": "off", "COURSE_OUT": str(checkpoints.resolve())}
     return {**os.environ, **ours}
 
 
@@ -230,8 +242,12 @@ def _last_words(stream, count: int = 6) -> list[str]:
     return [line for line in lines if line.strip() and "running over TCP" not in line][-count:]
 
 
-def _read(copy: Path) -> nbformat.NotebookNode | None:
+def _take_draft(draft: Path, copy: Path) -> nbformat.NotebookNode | None:
+    """Give what papermill wrote its name, and read it; None, and no file, if it is cut short or not there."""
     try:
-        return nbformat.read(copy, as_version=4)
+        notebook = nbformat.read(draft, as_version=4)
+        os.replace(draft, copy)
+        return notebook
     except Exception:  # not written, or cut short by a full disk
+        draft.unlink(missing_ok=True)
         return None
