@@ -49,7 +49,7 @@ def _lesson(entry: LessonEntry, beside: Path) -> str:
         heads = ("Row", "Title", "The source's figure", "State")
         body = table(f"Rows of lesson {entry.number}", heads, map(_plain_row, entry.rows), look="plain")
     return (f'<section aria-labelledby="{name}">\n<h2 id="{name}">{html.escape(entry.title)}</h2>\n'
-            f'<p class="sum">{" · ".join(said)}</p>\n{body}</section>\n')
+            f'<p class="sum">{"; ".join(said)}</p>\n{body}</section>\n')
 
 
 def _plain_row(row: RowEntry) -> str:
