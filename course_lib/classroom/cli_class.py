@@ -142,3 +142,30 @@ def mutants(names: Wanted = None):
     for line in table(reports):
         typer.echo(line)
     raise typer.Exit(int(any(report.problems for report in reports)))
+
+
+@app.command()
+@plain_errors
+def ledger(
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: runs/ledger.html.")] = None,
+    readme: Annotated[bool, typer.Option("--readme", help="Refresh the README's section instead.")] = False,
+):
+    """Write the ledger as one page: every row of the syllabus, what was claimed of it, and what came out.
+
+    Shows data/ledger.jsonl (what `course accept` has kept) and the pictures stored in the lessons. Nothing is
+    run. The page needs no network and prints on A4. With both options both are written.
+
+    \b
+    Examples:
+      course ledger                        the page: runs/ledger.html
+      course ledger --out front.html
+      course ledger --readme               authors: after `course accept`
+    """
+    from course_lib.classroom.front.write import write_page, write_readme
+
+    if readme:
+        typer.echo(write_readme())
+    if out or not readme:
+        out = out or Path("runs") / "ledger.html"
+        writable(out.parent)
+        typer.echo(write_page(out))

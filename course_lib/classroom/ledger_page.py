@@ -7,7 +7,7 @@ from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDE
 from course_lib.classroom.report import cells, document, table
 
 _CLASS = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "open", MEASURED: "open", NOT_JUDGED: "open"}
-_SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
+SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
 
 
 def page(lessons: list[dict], rows: list[dict], notes: Iterable[str] = (), across: list[dict] = ()) -> str:
@@ -35,21 +35,31 @@ def _lesson(lesson: dict) -> str:
 
 
 def _across(row: dict) -> str:
-    verdicts = ", ".join(f"{_SIGN[verdict]} {verdict}: {count}" for verdict, count in row["verdicts"].items())
-    return (cells(row["row"], row["sentence"], verdicts) + f"<td>{_evidence(row)}</td>"
+    verdicts = "<br>".join(mark(verdict, f"{verdict}: {count}") for verdict, count in row["verdicts"].items())
+    return (cells(row["row"], row["sentence"]) + f"<td>{verdicts}</td><td>{evidence(shown(row))}</td>"
             + cells(row["scale"], row["device"], ", ".join(map(str, row["seeds"]))))
-
-
-def _evidence(row: dict) -> str:
-    shown = row.get("shown") or row.get("evidence", {})
-    return "<br>".join(f"{html.escape(str(k))}: {html.escape(str(v))}" for k, v in shown.items())
 
 
 def _claim(row: dict) -> str:
     device = f"{row['device']} ({row.get('device_name', '')}), threads: {row.get('threads', '?')}"
-    verdict = row["verdict"]
     return (
         cells(row["row"], row.get("title", ""), row["sentence"])
-        + f'<td class="verdict {_CLASS[verdict]}">{_SIGN[verdict]} {verdict}</td><td>{_evidence(row)}</td>'
+        + f'<td class="verdict">{mark(row["verdict"])}</td><td>{evidence(shown(row))}</td>'
         + cells(row.get("source", ""), row["scale"], device, row["seed"], row.get("date", ""))
     )
+
+
+def shown(row: dict) -> dict[str, str]:
+    """What a row measured, in the words that the ledger holds for people."""
+    return {str(name): str(value) for name, value in (row.get("shown") or row.get("evidence") or {}).items()}
+
+
+def mark(verdict: str, words: str = "") -> str:
+    """A verdict by sign, word and colour, never by colour alone. words: to stand in the verdict's place."""
+    look, sign = _CLASS.get(verdict, "open"), SIGN.get(verdict, "?")
+    return f'<span class="{look}">{sign} {html.escape(words or verdict)}</span>'
+
+
+def evidence(figures: dict[str, str]) -> str:
+    """What was measured, a line each."""
+    return "<br>".join(html.escape(f"{name}: {value}") for name, value in figures.items())

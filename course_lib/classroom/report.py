@@ -23,23 +23,24 @@ pre { white-space: pre-wrap; font-size: 13px; margin: .3em 0 0 }
 """
 
 
-def document(title: str, *parts: str) -> str:
-    """A whole page of HTML `parts` under a title (text)."""
+def document(title: str, *parts: str, style: str = "") -> str:
+    """A whole page of HTML `parts` under a title (text). style: more CSS, after that of all reports."""
     title = html.escape(title)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+        f"<title>{title}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
         + "".join(parts)
         + "</body>\n</html>\n"
     )
 
 
-def table(caption: str, heads: Iterable[str], lines: Iterable[str]) -> str:
-    """A table; caption and heads are text, each line is the HTML of one row's cells."""
+def table(caption: str, heads: Iterable[str], lines: Iterable[str], look: str = "") -> str:
+    """A table; caption and heads are text, each line is the HTML of one row's cells. look: a CSS class."""
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
     body = "".join(f"<tr>{line}</tr>\n" for line in lines)
-    return (f"<table>\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+    start = f'<table class="{look}">' if look else "<table>"
+    return (f"{start}\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
             f"<tbody>\n{body}</tbody>\n</table>\n")
 
 
