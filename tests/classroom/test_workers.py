@@ -35,7 +35,9 @@ def go(tmp_path):
         lines: list[str] = []
         status = run_lessons(lessons, "quick", seed, tmp_path / "out", echo=lines.append,
                              recorded=tmp_path / "none.jsonl", **options)
-        return status, lines, json.loads((tmp_path / "out" / "ledger.json").read_text("utf-8"))
+        written = tmp_path / "out" / "ledger.json"
+        assert written.exists(), lines
+        return status, lines, json.loads(written.read_text("utf-8"))
 
     return run
 

@@ -50,20 +50,33 @@ def places(client, scale: str, fixed: Place | None) -> dict[str, Place]:
     """Worker -> the place of jobs there. Raises PoolError for none, or for one with another course."""
     from course_lib.classroom.running import task
 
-    answers = client.run(task.who, None if fixed else scale, on_error="return")
+    async def load():  # in a thread: a worker that is busy with imports alone would not answer meanwhile
+        import asyncio
+        import importlib
+
+        await asyncio.to_thread(importlib.import_module, "course_lib.classroom.running.task")
+
+    _ask(client, load)
+    answers = _ask(client, task.who, None if fixed else scale)
     if not answers:
         raise PoolError("the scheduler has no workers; start some: dask worker ADDRESS --nthreads 1")
     found = {}
-    for worker, answer in answers.items():
-        if isinstance(answer, BaseException):
-            raise PoolError(f"worker {worker} cannot run lessons ({answer}); install the course there, with "
-                            "its workers: pip install -e \".[workers]\"")
-        version, place = answer
+    for worker, (version, place) in answers.items():
         if version != course_version():
             raise PoolError(f"worker {worker} holds another version of the course; bring it up to date and "
                             "restart it, so that all results are of the same code")
         found[worker] = place or fixed
     return found
+
+
+def _ask(client, function, *arguments) -> dict:
+    """Worker -> its answer. Raises PoolError if one cannot."""
+    answers = client.run(function, *arguments, on_error="return")
+    for worker, answer in answers.items():
+        if isinstance(answer, BaseException):
+            raise PoolError(f"worker {worker} cannot run lessons ({answer}); install the course there, with "
+                            "its workers: pip install -e \".[workers]\"")
+    return answers
 
 
 def slots(client) -> tuple[int, bool]:

@@ -181,6 +181,9 @@ def _kernel_class(env: dict[str, str], stderr, started: Callable[[int], None]):
     from jupyter_client.kernelspec import KernelSpec
 
     class LessonKernel(AsyncKernelManager):
+        if os.name == "posix":  # files instead of ports, which two kernels that start at once could both pick
+            transport = "ipc"
+
         @property
         def kernel_spec(self):
             return KernelSpec(**get_kernel_dict())

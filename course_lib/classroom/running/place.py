@@ -1,7 +1,10 @@
 """The place of a kernel on this machine: which device, how many threads. Loads torch."""
 
+import json
 import os
 import platform
+import sys
+from dataclasses import asdict
 
 import torch
 
@@ -29,3 +32,7 @@ def device_name(device: torch.device) -> str:
 
 def count_of_gpus() -> int:
     return torch.cuda.device_count()
+
+
+if __name__ == "__main__":  # for a worker: SCALE SHARED_BY
+    print(json.dumps(asdict(this_place(sys.argv[1], int(sys.argv[2])))))

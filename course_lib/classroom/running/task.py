@@ -2,9 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from distributed import get_worker
@@ -47,7 +51,6 @@ def work(job: Job, topic: str, run: str, place: Place | None) -> tuple[execute.O
 
 async def who(scale: str | None, dask_worker) -> tuple[str, Place | None]:
     """(version of the course on this worker, where it would run a lesson at this scale; None unasked)."""
-    # in a thread: while torch loads, the worker goes on answering
     place = await asyncio.to_thread(_own_place, scale, dask_worker) if scale else None
     return course_version(), place
 
@@ -81,6 +84,14 @@ def dask_setup(worker) -> None:
 
 
 def _own_place(scale: str, worker) -> Place:
-    from course_lib.classroom.running.place import this_place
+    return _place(scale, worker.state.nthreads)
 
-    return this_place(scale, shared_by=worker.state.nthreads)
+
+@cache
+def _place(scale: str, shared_by: int) -> Place:
+    """`place.this_place` in a process of its own: a worker that loads torch is silent meanwhile."""
+    words = [sys.executable, "-m", "course_lib.classroom.running.place", scale, str(shared_by)]
+    told = subprocess.run(words, capture_output=True, text=True)
+    if told.returncode:
+        raise RuntimeError(told.stderr.strip().splitlines()[-1])
+    return Place(**json.loads(told.stdout))
