@@ -150,7 +150,8 @@ def accept(folder: Annotated[Path, typer.Argument(help="The output folder of `co
     """
     from course_lib.classroom.ledger import accept as accept_rows
 
-    typer.echo(f"{accept_rows(folder)} rows written to data/ledger.jsonl")
+    typer.echo(f"{accept_rows(folder)} rows written to data/ledger.jsonl; to bring the README up to date: "
+               "course ledger --readme")
 
 
 @app.command()

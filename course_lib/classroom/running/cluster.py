@@ -2,9 +2,10 @@
 
 import contextlib
 import logging
+import queue
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 
@@ -13,6 +14,7 @@ from course_lib.classroom.running.job import Place, course_version
 _TTL = "60s"  # a worker of ours that says nothing for so long is restarted; dask's own default is minutes
 CONNECT = 20.0  # seconds that a scheduler may take to answer at all
 _ANSWER = 5.0  # seconds that a scheduler may take to say who its workers are
+_FIRST = 120.0  # seconds that workers may take to load the course
 
 
 class PoolError(OSError):
@@ -70,8 +72,11 @@ def places(client, scale: str, fixed: Place | None) -> dict[str, Place]:
 
 
 def _ask(client, function, *arguments) -> dict:
-    """Worker -> its answer. Raises PoolError if one cannot."""
-    answers = client.run(function, *arguments, on_error="return")
+    """Worker -> its answer. Raises PoolError if one cannot, or does not in time."""
+    try:
+        answers = within(_FIRST, client.run, function, *arguments, on_error="return")
+    except TimeoutError:
+        raise PoolError(f"a worker has been silent for {_FIRST:.0f} seconds; end the one that hangs") from None
     for worker, answer in answers.items():
         if isinstance(answer, BaseException):
             raise PoolError(f"worker {worker} cannot run lessons ({answer}); install the course there, with "
@@ -85,7 +90,7 @@ def slots(client) -> tuple[int, bool]:
     Raises PoolError if the scheduler is gone.
     """
     try:
-        told = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER)
+        told = within(_ANSWER, client.sync, client.scheduler.identity, n_workers=-1)
     except TimeoutError:
         return 0, False
     except Exception as wrong:  # of the connection, whatever its layer calls it
@@ -93,6 +98,26 @@ def slots(client) -> tuple[int, bool]:
     workers = told["workers"].values()
     gpus = sum(int(worker["resources"].get("GPU", 0)) for worker in workers)
     return gpus or sum(worker["nthreads"] for worker in workers), bool(gpus)
+
+
+def within(seconds: float, function: Callable, *arguments, **options):
+    """What the function answers; TimeoutError if that takes longer, as when a scheduler hangs."""
+    box: queue.SimpleQueue = queue.SimpleQueue()
+
+    def call():
+        try:
+            box.put((function(*arguments, **options), None))
+        except Exception as wrong:
+            box.put((None, wrong))
+
+    threading.Thread(target=call, daemon=True).start()
+    try:
+        answer, wrong = box.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no answer for {seconds:.0f} seconds") from None
+    if wrong is not None:
+        raise wrong
+    return answer
 
 
 @contextlib.contextmanager

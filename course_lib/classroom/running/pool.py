@@ -135,15 +135,18 @@ class Pool:
         return self._give_up(running) if len(running.workers) >= MOST_LOST else running
 
     def _give_up(self, running: _Running) -> Ended:
-        self._client.cancel([running.future], force=True)
+        self._cancel([running])
         return running.ended(LOST, self._any_place(), f"workers lost: {', '.join(running.workers)}")
 
     def _interrupt(self) -> Iterator[Ended]:
         stopped, self._running = list(self._running.values()), {}
-        with contextlib.suppress(Exception):  # the scheduler may be gone as well
-            self._client.cancel([running.future for running in stopped], force=True)
+        self._cancel(stopped)
         for running in stopped:
             yield running.ended(execute.INTERRUPTED, self._any_place())
+
+    def _cancel(self, unwanted: list[_Running]) -> None:
+        with contextlib.suppress(Exception):  # the scheduler may be gone as well
+            cluster.within(5, self._client.cancel, [running.future for running in unwanted], force=True)
 
     def _any_place(self) -> Place:
         return next(iter(self.places))
