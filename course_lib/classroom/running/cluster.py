@@ -76,7 +76,7 @@ def _ask(client, function, *arguments) -> dict:
     try:
         answers = within(_FIRST, client.run, function, *arguments, on_error="return")
     except TimeoutError:
-        raise PoolError(f"a worker has been silent for {_FIRST:.0f} seconds; end the one that hangs") from None
+        raise PoolError(f"a worker has been silent for {_FIRST:.0f} seconds; end it") from None
     for worker, answer in answers.items():
         if isinstance(answer, BaseException):
             raise PoolError(f"worker {worker} cannot run lessons ({answer}); install the course there, with "
