@@ -98,14 +98,19 @@ class Kernel:
             return f"{said['ename']}: {said['evalue']}"
         return "".join(output.text for output in outputs if output.output_type == "stream").strip()
 
-    def _ask(self, code: str) -> tuple[dict, list, int | None]:
+    def send(self, code: str) -> str:
+        """Give the kernel code to run and do not wait; the number of the message."""
         number = uuid.uuid4().hex
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {},
                    "allow_stdin": False, "stop_on_error": True}
         header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": self.me,
                   "date": "", "version": "5.3"}
-        self.socket.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content,
-                                     "channel": "shell", "buffers": []}))
+        self.socket.send(json.dumps({"header": header, "parent_header": {}, "metadata": {},
+                                     "content": content, "channel": "shell", "buffers": []}))
+        return number
+
+    def _ask(self, code: str) -> tuple[dict, list, int | None]:
+        number = self.send(code)
         said, idle, outputs, counted = None, False, [], None
         while said is None or not idle:
             message = self._next()

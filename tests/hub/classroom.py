@@ -82,7 +82,7 @@ def run_cells(kernel: Kernel, cells: list[nbformat.NotebookNode]) -> None:
 
 
 def memory_of(account: Account) -> dict[str, int]:
-    """Bytes by part: server, kernel, rest. Shared pages (libraries) are divided among those who share them."""
+    """Bytes by part: server, kernel, rest. Shared pages (libraries) are divided among their users."""
     parts = {"server": 0, "kernel": 0, "rest": 0}
     for process in account.processes():
         words = " ".join(process.cmdline())

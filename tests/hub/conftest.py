@@ -17,7 +17,8 @@ def why_not() -> str:
     """Why no class can be held here; empty if it can."""
     if not sys.platform.startswith("linux") or os.geteuid():
         return "needs Linux and root: it makes accounts (and removes them)"
-    missing = [name for name in ("useradd", "userdel", "chpasswd", "node", "unshare") if not shutil.which(name)]
+    tools = ("useradd", "userdel", "chpasswd", "setpriv", "unshare", "node")
+    missing = [name for name in tools if not shutil.which(name)]
     if missing:
         return f"not on this machine: {', '.join(missing)}"
     pytest.importorskip("jupyterhub", reason="jupyterhub is not installed: pip install -e '.[hub]'")
@@ -41,9 +42,8 @@ def school(tmp_path_factory):
     from classroom import Pupil, School
     from hub_process import Hub
 
-    with accounts(LEARNERS) as (group, made):
-        with Hub(tmp_path_factory.mktemp("hub"), group) as hub:
-            pupils = [Pupil(account, hub) for account in made]
-            with ThreadPoolExecutor(len(pupils)) as together:
-                list(together.map(Pupil.go_to_school, pupils))
-            yield School(hub, pupils)
+    with accounts(LEARNERS) as (group, made), Hub(tmp_path_factory.mktemp("hub"), group) as hub:
+        pupils = [Pupil(account, hub) for account in made]
+        with ThreadPoolExecutor(len(pupils)) as together:
+            list(together.map(Pupil.go_to_school, pupils))
+        yield School(hub, pupils)

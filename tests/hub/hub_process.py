@@ -43,7 +43,8 @@ class Hub:
         self.address = f"http://127.0.0.1:{front}"
         self.state, self.log = folder / "state", folder / "hub.log"
         self.config = folder / "config.py"
-        self.config.write_text(OVERLAY.format(config=str(CONFIG), front=front, back=back, api=api, group=group))
+        wishes = {"config": str(CONFIG), "front": front, "back": back, "api": api, "group": group}
+        self.config.write_text(OVERLAY.format(**wishes))
         self.process: subprocess.Popen | None = None
         self.proxy: psutil.Process | None = None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course_lib.classroom.hub.machine import find_proxy, refuse_closed, state_folder
 
-c = get_config()  # noqa: F821: JupyterHub defines it
+c = get_config()  # JupyterHub defines it
 
 try:
     if os.geteuid() == 0:

@@ -21,8 +21,8 @@ def find_proxy() -> str:
     ours = COURSE / ".hub" / "node_modules" / ".bin" / "configurable-http-proxy"
     found = str(ours) if ours.exists() else shutil.which(ours.name)
     if not found:
-        raise FileNotFoundError("configurable-http-proxy is missing; JupyterHub does not work without it. In the "
-                                "folder of the course: make hub (needs Node.js with npm: apt install nodejs npm)")
+        raise FileNotFoundError("configurable-http-proxy is missing; JupyterHub does not work without it. In "
+                                "the course's folder: make hub (needs npm: apt install nodejs npm)")
     return found
 
 
@@ -66,6 +66,6 @@ def refuse_closed() -> None:
     closed = closed_to_others(needed_by_all())
     if closed:
         names = ", ".join(map(str, closed))
-        raise PermissionError(f"other accounts cannot read {names}, so no learner's server could start. Put the "
-                              "course where all may read it, such as /opt/course, and install it there with the "
-                              "system's Python: make hub PYTHON=/usr/bin/python3")
+        raise PermissionError(f"other accounts cannot read {names}, so no learner's server could start. Put "
+                              "the course where all may read it, such as /opt/course, and install it there "
+                              "with the system's Python: make hub PYTHON=/usr/bin/python3")

@@ -1,10 +1,10 @@
-"""Settings of a learner's own server, beside those of `course lab`; learner.py puts this folder into its path."""
+"""Settings of a learner's own server, beside those of `course lab`; learner.py puts them into its path."""
 
 import os
 from pathlib import Path
 
 HOUR = 3600
-c = get_config()  # noqa: F821: Jupyter defines it
+c = get_config()  # Jupyter defines it
 
 folder = Path(os.environ["COURSE_FOLDER"])
 c.ServerApp.root_dir = str(folder)
