@@ -49,6 +49,7 @@ class Pupil:
         self.browser = Browser(f"{hub.address}/user/{account.name}/")
         self.kernel: Kernel | None = None
         self.memory: dict[str, int] = {}
+        self.seconds = 0.0
 
     def log_in(self) -> None:
         self.browser.log_in(self.hub.address, self.account.name, self.account.password)
@@ -62,7 +63,7 @@ class Pupil:
         self.kernel = self.browser.start_kernel(NAME)
         run_cells(self.kernel, notebook.cells)
         self.browser.save(NAME, notebook)
-        self.memory = memory_of(self.account)
+        self.memory, self.seconds = memory_of(self.account), processor_seconds(self.account)
 
     def progress(self) -> dict:
         """The checks in the progress file in the pupil's folder."""
@@ -89,3 +90,8 @@ def memory_of(account: Account) -> dict[str, int]:
         part = "kernel" if "ipykernel" in words else "server" if "singleuser" in words else "rest"
         parts[part] += process.memory_full_info().pss
     return parts
+
+
+def processor_seconds(account: Account) -> float:
+    """What the account's processes have computed so far, ended children included."""
+    return sum(sum(process.cpu_times()[:4]) for process in account.processes())
