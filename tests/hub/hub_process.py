@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -53,12 +52,12 @@ class Hub:
         return self
 
     def __exit__(self, *_) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(20)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.stop()
         self.kill()
-        self.kill_proxy()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self.proxy.kill()
+            self.proxy.wait(5)
 
     def start(self) -> None:
         """Start and wait until it answers; raises AssertionError with the log if it does not."""
@@ -79,14 +78,14 @@ class Hub:
             return requests.get(f"{self.address}/hub/health", timeout=5).ok
         return False
 
+    def stop(self) -> None:
+        """End it in the orderly way; it takes its proxy with it."""
+        self.process.terminate()
+        self.process.wait(30)
+
     def kill(self) -> None:
         """kill -9, as a crash does; the proxy goes on."""
         self.process.kill()
         self.process.wait()
-
-    def kill_proxy(self) -> None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self.proxy.kill()
-            self.proxy.wait(5)
 
 
