@@ -42,14 +42,15 @@ class Account:
 
 @contextlib.contextmanager
 def accounts(count: int) -> Iterator[tuple[str, list[Account]]]:
-    """(a new group, `count` new accounts in it). Needs root."""
+    """(a new group, `count` new accounts in it and one more that is not). Needs root."""
     mark = secrets.token_hex(3)
     group = f"learners-{mark}"
-    made = [Account(f"learner-{mark}-{number}", secrets.token_urlsafe(16)) for number in range(1, count + 1)]
+    made = [Account(f"learner-{mark}-{number}", secrets.token_urlsafe(16)) for number in range(1, count + 2)]
     try:
         _must("groupadd", group)
         for account in made:
-            _must("useradd", "--create-home", "--shell", "/bin/bash", "--groups", group, account.name)
+            inside = ["--groups", group] if account is not made[-1] else []
+            _must("useradd", "--create-home", "--shell", "/bin/bash", *inside, account.name)
         lines = "".join(f"{account.name}:{account.password}\n" for account in made)
         _must("chpasswd", input=lines)
         yield group, made

@@ -39,6 +39,7 @@ class School:
 
     hub: Hub
     pupils: list["Pupil"]
+    stranger: Account  # with a password, but not of the class
 
 
 class Pupil:

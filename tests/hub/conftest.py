@@ -35,7 +35,7 @@ def why_not() -> str:
 
 @pytest.fixture(scope="session")
 def school(tmp_path_factory):
-    """The class after its lesson: .hub, .pupils; each pupil has .account, .browser, .lab, .memory, .book."""
+    """The class after its lesson: .hub, .pupils, .stranger; each pupil has .account, .browser, .kernel, .memory."""
     if reason := why_not():
         pytest.skip(reason)
     from accounts import accounts
@@ -43,7 +43,8 @@ def school(tmp_path_factory):
     from hub_process import Hub
 
     with accounts(LEARNERS) as (group, made), Hub(tmp_path_factory.mktemp("hub"), group) as hub:
-        pupils = [Pupil(account, hub) for account in made]
+        *learners, stranger = made
+        pupils = [Pupil(account, hub) for account in learners]
         with ThreadPoolExecutor(len(pupils)) as together:
             list(together.map(Pupil.go_to_school, pupils))
-        yield School(hub, pupils)
+        yield School(hub, pupils, stranger)

@@ -53,6 +53,21 @@ def test_copies_are_made_private_and_nothing_is_written_over(home):
         assert stat.S_IMODE(private.stat().st_mode) & 0o077 == 0, private
 
 
+def test_course_commands_on_the_class_server_take_the_folder_in_the_home(home):
+    said = become(home, "course", "update")
+    assert said[0] == f"Your lessons in {home / learner.FOLDER}"
+    assert all(line.endswith(": up to date") for line in said[1:]) and len(said) > len(lessons())
+
+
+def test_the_start_file_of_containers_makes_copies_and_becomes_the_command(home):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {"HOME": str(home), "PATH": path, "PYTHONPATH": str(machine.COURSE)}
+    done = subprocess.run([machine.COURSE / "start", "sh", "-c", "echo $OMP_NUM_THREADS; umask"], env=env,
+                          cwd=home, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["1", "0077"], done.stderr
+    assert (home / learner.FOLDER / lessons()[0].path.name).exists()
+
+
 def test_a_file_in_the_home_cannot_stand_in_for_a_module(home):
     for name in ("random.py", "course_lib.py", "jupyterhub.py"):
         (home / name).write_text("raise SystemExit('taken over')", "utf-8")
