@@ -35,7 +35,7 @@ def why_not() -> str:
 
 @pytest.fixture(scope="session")
 def school(tmp_path_factory):
-    """The class after its lesson: .hub, .pupils, .stranger; each pupil has .account, .browser, .kernel, .memory."""
+    """The class after its lesson: .hub, .stranger, .pupils with .account, .browser, .kernel, .memory."""
     if reason := why_not():
         pytest.skip(reason)
     from accounts import accounts
