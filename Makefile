@@ -14,11 +14,12 @@ BIN = $(VENV)/bin
 PIP_INSTALL = -m pip install --disable-pip-version-check $(PIP_ARGS)
 WITH = $(if $(CONSTRAINTS),-c "$(CONSTRAINTS)")
 
-.PHONY: help lab classroom test bench peers floor install lint clean
+.PHONY: help lab classroom hub test bench peers floor install lint clean
 
 help:
 	@echo "make lab        install, then open JupyterLab on the first lesson"
 	@echo "make classroom  install what teachers need: decks, hand-outs, graded tables"
+	@echo "make hub        install the class server (JupyterHub); needs npm"
 	@echo "make test       install, then run the whole test suite"
 	@echo "make bench      measure speed: one ratio a line (tests/bench)"
 	@echo "make peers      our attacks beside other libraries', in an environment of their own (20 minutes)"
@@ -34,6 +35,14 @@ test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest $(PYTEST_ARGS)
 
 install: $(VENV)/.installed
+
+# The class server: jupyterhub from pip, its proxy from npm. Learners' accounts cannot write __pycache__.
+hub: $(VENV)/.installed-hub .hub/node_modules/.bin/configurable-http-proxy
+	@"$(BIN)/python" -m compileall -q course_lib
+	@echo "Ready. To start it, as root: $(BIN)/jupyterhub -f course_lib/classroom/hub/jupyterhub_config.py"
+
+.hub/node_modules/.bin/configurable-http-proxy:
+	npm install --no-fund --no-audit --prefix .hub "configurable-http-proxy@^5"
 
 classroom: $(VENV)/.installed-classroom
 	@echo "Ready: . $(BIN)/activate, then course student, course slides, course check (each with --help)."
@@ -66,6 +75,11 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/pyvenv.cfg
 $(VENV)/.installed-classroom: pyproject.toml | $(VENV)/pyvenv.cfg
 	@$(MAKE) --no-print-directory .big-download
 	"$(BIN)/python" $(PIP_INSTALL) $(WITH) -e ".[classroom]"
+	@touch "$@" "$(VENV)/.installed"
+
+$(VENV)/.installed-hub: pyproject.toml | $(VENV)/pyvenv.cfg
+	@$(MAKE) --no-print-directory .big-download
+	"$(BIN)/python" $(PIP_INSTALL) $(WITH) -e ".[hub]"
 	@touch "$@" "$(VENV)/.installed"
 
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/pyvenv.cfg
@@ -103,6 +117,6 @@ $(VENV)/pyvenv.cfg $(FLOOR)/pyvenv.cfg $(PEERS)/pyvenv.cfg:
 	fi
 
 clean:
-	rm -rf "$(VENV)" "$(FLOOR)" "$(PEERS)"
+	rm -rf "$(VENV)" "$(FLOOR)" "$(PEERS)" .hub
 	rm -rf build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find course_lib tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -14,7 +14,9 @@ import course_lib
 PORT = 8888
 # Lab without its news popup and without requests to the network; the learner's own settings stay untouched.
 CONFIG = Path(__file__).with_name("jupyter")
-DEFAULT_FOLDER = Path(course_lib.__file__).resolve().parent.parent / "work"
+# The class server names a folder in the learner's home.
+DEFAULT_FOLDER = Path(os.environ.get("COURSE_FOLDER")
+                      or Path(course_lib.__file__).resolve().parent.parent / "work")
 
 
 def open_lab(folder: Path | None = None, *, port: int | None = None, browser: bool = True, echo=print) -> int:

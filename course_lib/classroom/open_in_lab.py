@@ -7,6 +7,7 @@ next save, that the file has changed on disk.
 
 import contextlib
 import json
+import os
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPException
@@ -26,7 +27,9 @@ def _open_notebooks() -> Iterator[Path]:
     for note in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
         with contextlib.suppress(OSError, HTTPException, ValueError, KeyError, TypeError):
             server = json.loads(note.read_text("utf-8"))
-            for session in _sessions(server["url"], server.get("token", "")):
+            url, token = server["url"], server.get("token")
+            token = token or os.environ.get("JUPYTERHUB_API_TOKEN", "")  # on the class server
+            for session in _sessions(url, token):
                 yield Path(server["root_dir"], session["path"]).resolve()
 
 
