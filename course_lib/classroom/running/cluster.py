@@ -5,6 +5,7 @@ import logging
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -58,10 +59,12 @@ def places(client, scale: str, fixed: Place | None) -> dict[str, Place]:
 
         await asyncio.to_thread(importlib.import_module, "course_lib.classroom.running.task")
 
-    _ask(client, load)
-    answers = _ask(client, task.who, None if fixed else scale)
-    if not answers:
-        raise PoolError("the scheduler has no workers; start some: dask worker ADDRESS --nthreads 1")
+    until = time.monotonic() + _FIRST
+    while not (_ask(client, load) and (answers := _ask(client, task.who, None if fixed else scale))):
+        if not fixed and not client.nthreads():
+            raise PoolError("the scheduler has no workers; start some: dask worker ADDRESS --nthreads 1")
+        if time.monotonic() > until:
+            raise PoolError("every worker is lost as it begins")
     found = {}
     for worker, (version, place) in answers.items():
         if version != course_version():
@@ -72,11 +75,12 @@ def places(client, scale: str, fixed: Place | None) -> dict[str, Place]:
 
 
 def _ask(client, function, *arguments) -> dict:
-    """Worker -> its answer. Raises PoolError if one cannot, or does not in time."""
+    """Worker -> its answer, of those that are not lost meanwhile. PoolError if one cannot, or is silent."""
     try:
         answers = within(_FIRST, client.run, function, *arguments, on_error="return")
     except TimeoutError:
         raise PoolError(f"a worker has been silent for {_FIRST:.0f} seconds; end it") from None
+    answers = {worker: answer for worker, answer in answers.items() if not isinstance(answer, OSError)}
     for worker, answer in answers.items():
         if isinstance(answer, BaseException):
             raise PoolError(f"worker {worker} cannot run lessons ({answer}); install the course there, with "

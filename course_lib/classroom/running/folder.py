@@ -56,7 +56,8 @@ class RunFolder:
         job, notebook = ended.job, ended.outcome.notebook
         new = ledger.rows_of(notebook, job.slug, ended.outcome.seconds, ended.place.device_name) \
             if notebook else []
-        self.lessons = _ordered([*(x for x in self.lessons if _key(x) != job.key), ended.entry()])
+        entry = ended.entry() | ({"device": new[0]["device"].split(":")[0]} if new else {})
+        self.lessons = _ordered([*(x for x in self.lessons if _key(x) != job.key), entry])
         self.rows = _ordered([*(x for x in self.rows if _key(x) != job.key), *new])
         if notebook and ended.worker:  # without workers the copy is there already
             files.write(job.folder / job.name, nbformat.writes(notebook) + "\n")

@@ -46,7 +46,8 @@ class Pool:
                  echo: Callable[[str], None], on_cell: Callable[[], None]):
         self.places = set(places.values())
         self.stopping = False
-        self._client, self._fixed, self._run = client, fixed, run
+        alike = self._any_place() if len(self.places) == 1 else None  # then a new worker need not find out
+        self._client, self._fixed, self._run = client, fixed or alike, run
         self._echo, self._on_cell = echo, on_cell
         self._topic = f"course-{run}"
         self._news: queue.SimpleQueue = queue.SimpleQueue()  # ended futures, and what workers tell

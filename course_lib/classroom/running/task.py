@@ -11,11 +11,12 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import nbformat
 from distributed import get_worker
 from distributed.core import Status
 
 from course_lib.classroom.running import execute
-from course_lib.classroom.running.job import MARK, Job, Place, carry_out, course_version
+from course_lib.classroom.running.job import MARK, Job, Place, carry_out, code_version, course_version
 
 
 def work(job: Job, topic: str, run: str, place: Place | None) -> tuple[execute.Outcome, Place, str]:
@@ -25,6 +26,8 @@ def work(job: Job, topic: str, run: str, place: Place | None) -> tuple[execute.O
     which finds its own. The kernel ends within a second of the job's cancelling, of the worker's closing and
     of the scheduler's end.
     """
+    if code_version(nbformat.reads(job.text, as_version=4)) != job.code:  # a worker that came in later
+        raise RuntimeError("the worker holds another version of the course; bring it up to date, restart it")
     worker = get_worker()
     key = worker.get_current_task()
     place = place or _own_place(job.scale, worker)
