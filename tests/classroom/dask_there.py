@@ -62,12 +62,6 @@ class Site:
         self._log.close()
 
 
-def kernels_of(process: psutil.Process) -> list[psutil.Process]:
-    with contextlib.suppress(psutil.Error):
-        return [p for p in process.children(recursive=True) if "ipykernel" in " ".join(p.cmdline())]
-    return []
-
-
 def wait_until(what, seconds: float = 60) -> None:
     """Until `what()` is true; AssertionError after so many seconds."""
     until = time.monotonic() + seconds

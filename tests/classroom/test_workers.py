@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 pytest.importorskip("distributed", reason="needs dask: pip install -e '.[workers]'")
-from dask_there import Site, kernels_of, wait_until
+from dask_there import Site, wait_until
 
 from course_lib.classroom.running import cluster, task
 from course_lib.classroom.running.run import run_lessons
@@ -29,11 +29,20 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def go(tmp_path):
-    """go(lessons, **options) -> (exit status, lines, the ledger); into `out` below tmp_path."""
+    """go(lessons, **options) -> (exit status, lines, the ledger); into `out` below tmp_path.
 
-    def run(lessons, seed=0, **options):
+    once: (words, what to call when a line with them is said).
+    """
+
+    def run(lessons, seed=0, once=(None, None), **options):
         lines: list[str] = []
-        status = run_lessons(lessons, "quick", seed, tmp_path / "out", echo=lines.append,
+
+        def echo(line):
+            lines.append(line)
+            if once[0] and once[0] in line:
+                once[1]()
+
+        status = run_lessons(lessons, "quick", seed, tmp_path / "out", echo=echo,
                              recorded=tmp_path / "none.jsonl", **options)
         written = tmp_path / "out" / "ledger.json"
         assert written.exists(), lines
@@ -46,9 +55,14 @@ def short(toy, folder, count=4, seconds=0.3):
     """Lessons that note each of their starts in a file and claim one thing."""
     notes = folder / "starts"
     notes.mkdir(parents=True, exist_ok=True)
-    return [toy(folder / "lessons", f"0{k}_toy", f"open({str(notes / str(k))!r}, 'a').write('x')",
-                f"import time; time.sleep({seconds})", f'claim("S4-20", "lesson {k}", "holds", n=seed)')
-            for k in range(count)]
+    lessons = []
+    for k in range(count):
+        note = str(notes / str(k))
+        begin = f"import os, time\nopen({note + '.worker'!r}, 'w').write(str(os.getppid()))\n" \
+                f"open({note!r}, 'a').write('x')"
+        lessons.append(toy(folder / "lessons", f"0{k}_toy", begin, f"time.sleep({seconds})",
+                           f'claim("S4-20", "lesson {k}", "holds", n=seed)'))
+    return lessons
 
 
 def starts(folder, k):
@@ -87,9 +101,8 @@ def test_workers_killed_at_random_moments_lose_nothing_and_count_nothing_twice(t
     draw, again = random.Random(8), 0
     for n in range(20):
         lessons = short(toy, tmp_path / str(n), 3, seconds=0.2)
-        killer = threading.Timer(draw.uniform(0.2, 2.5), lambda: site.workers()[0].kill())
-        killer.start()
-        status, lines, kept = go(lessons, dask=site.address)
+        killer = threading.Timer(draw.uniform(0, 2.5), lambda: site.workers()[0].kill())
+        status, lines, kept = go(lessons, dask=site.address, once=("dashboard", killer.start))
         killer.join()
         assert status == 0, lines
         assert sentences(kept) == [(f"lesson {k}", 0) for k in range(3)]
@@ -122,10 +135,10 @@ def test_a_worker_that_stops_answering_is_replaced_and_what_it_says_later_counts
         frozen = []
 
         def freeze():
-            wait_until(lambda: any(map(kernels_of, silent.workers())))
-            victim = next(w for w in silent.workers() if kernels_of(w))
-            frozen.extend([victim, *kernels_of(victim)])
-            victim.send_signal(signal.SIGSTOP)
+            wait_until(lambda: starts(tmp_path, 0), 120)
+            worker = psutil.Process(int((tmp_path / "starts" / "0.worker").read_text()))
+            frozen.append(worker)
+            worker.send_signal(signal.SIGSTOP)
 
         freezer = threading.Thread(target=freeze)
         freezer.start()

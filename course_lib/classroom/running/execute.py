@@ -75,16 +75,17 @@ def execute(
     copy.unlink(missing_ok=True)  # an older run's copy must not pass for this one's
     draft = files.draft_name(copy.parent, ".ipynb")  # written anew with each cell: a kill may cut it short
     watch, began, error = _Watch(timeout, stopped), time.monotonic(), ""
-    with tempfile.TemporaryFile() as kernel_stderr, _ctrl_c(lambda: watch.stop(INTERRUPTED)):
+    with (tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as sockets,
+          tempfile.TemporaryFile() as kernel_stderr, _ctrl_c(lambda: watch.stop(INTERRUPTED))):
         variables = _environment(threads, checkpoints or copy.parent) | (environment or {})
-        kernel = _kernel_class(variables, kernel_stderr, watch.kernel_started)
+        options = {"env": variables, "stderr": kernel_stderr, "cwd": str(copy.parent)}
+        kernel = _kernel_class(options, sockets, watch.kernel_started)
         watch.start()
         try:
             papermill.execute_notebook(
                 deepcopy(notebook),  # papermill writes into what it is given
                 str(draft).replace("{", "{{").replace("}", "}}"),  # papermill fills in {names}
                 parameters or {},
-                cwd=str(copy.parent),
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
@@ -174,22 +175,26 @@ def _alive(process: psutil.Process) -> bool:
         return False
 
 
-def _kernel_class(env: dict[str, str], stderr, started: Callable[[int], None]):
-    """A kernel manager for this very Python, whatever kernels are installed beside it."""
+def _kernel_class(start: dict, sockets: str, started: Callable[[int], None]):
+    """A kernel manager for this very Python, whatever kernels are installed beside it.
+
+    start: options of its start. sockets: a folder for its sockets, where files can be sockets: of two kernels
+    that begin at once, both could pick the same ports.
+    """
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec
 
     class LessonKernel(AsyncKernelManager):
-        if os.name == "posix":  # files instead of ports, which two kernels that start at once could both pick
-            transport = "ipc"
+        if os.name == "posix":
+            transport, ip = "ipc", os.path.join(sockets, "kernel")
 
         @property
         def kernel_spec(self):
             return KernelSpec(**get_kernel_dict())
 
         async def start_kernel(self, **options):
-            await super().start_kernel(env=env, stderr=stderr, **options)
+            await super().start_kernel(**options | start)
             started(self.provisioner.pid)
 
     return LessonKernel
