@@ -139,7 +139,8 @@ def test_accepting_a_run_ends_its_flip(result, tmp_path):
 
 
 def test_a_lesson_that_hangs_is_stopped_with_its_children(toy, tmp_path):
-    child = "[sys.executable, '-c', 'import time; time.sleep(6173)']"
+    sleep = f"sleep({6000 + os.getpid()})"  # not that of another run of these tests
+    child = f"[sys.executable, '-c', 'import time; time.{sleep}']"
     spawn = f"import subprocess, sys\nchild = subprocess.Popen({child})"
     hang = toy(tmp_path, "01_hangs", spawn, "import time\ntime.sleep(600)")
     lines: list[str] = []
@@ -149,7 +150,7 @@ def test_a_lesson_that_hangs_is_stopped_with_its_children(toy, tmp_path):
     assert any("TIMED OUT" in line for line in lines)
     assert any("after 6 s" in line and "--timeout" in line for line in lines)
     assert no_kernels_left()
-    assert not [p for p in psutil.process_iter() if "sleep(6173)" in _command(p)], "its child is gone too"
+    assert not [p for p in psutil.process_iter() if sleep in _command(p)], "its child is gone too"
 
 
 def _command(process: psutil.Process) -> str:
