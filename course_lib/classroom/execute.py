@@ -56,6 +56,8 @@ def execute(
     """
     import papermill  # here and not above: the import takes seconds
 
+    from course_lib.classroom import engine
+
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the Outcome reports what went wrong
     names = [_describe(notebook, i) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     seen: list[str] = []
@@ -76,6 +78,7 @@ def execute(
                 str(copy).replace("{", "{{").replace("}", "}}"),  # papermill fills in {names}
                 parameters or {},
                 cwd=str(copy.parent),
+                engine_name=engine.NAME,
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
