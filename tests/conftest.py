@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# Rooms whose files take minutes. A file's tests run in one process: the longest first, so that all end together.
+# Rooms whose files take minutes. A file stays in one process: the longest first, so that all end together.
 LONG = ("notebooks", "browser", "classroom", "defences")
 
 

@@ -11,7 +11,7 @@ from course_lib import runtime
 
 @pytest.fixture(autouse=True)
 def threads_as_before():
-    """A run at class takes all cores; the tests that follow in this process must not: they would be slower."""
+    """A run at class takes all cores; the tests that follow in this process must not: it makes them slow."""
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
