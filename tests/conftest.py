@@ -1,9 +1,13 @@
 """The helpers in this folder can be imported; and how the suite goes in several processes (`make test`)."""
 
+import signal
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+# A shell starts what runs in its background deaf to Ctrl-C; some tests press it, and would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Rooms whose files take minutes. A file stays in one process: the longest first, so that all end together.
 LONG = ("notebooks", "browser", "classroom", "defences")
