@@ -7,6 +7,8 @@ FLOOR ?= .venv-floor
 PEERS ?= .venv-peers
 # More words for pip, such as an index of your choice.
 PIP_ARGS ?=
+# Processes of `make test`, each with its own core and up to 3 GB; 0: one process and its plain output.
+TEST_WORKERS ?= 2
 # A constraints file, for an environment that is the same each time (CI uses one).
 CONSTRAINTS ?=
 
@@ -26,13 +28,15 @@ help:
 	@echo "make floor      unit tests in a second environment with the oldest torch we promise"
 	@echo "make lint       ruff, and the floors of the house"
 	@echo "make clean      remove environments and caches; never work/ or runs/"
-	@echo "Wishes:         PYTHON=python3.12  VENV=folder  PIP_ARGS='words for pip'"
+	@echo "Wishes:         PYTHON=python3.12  VENV=folder  TEST_WORKERS=4  PIP_ARGS='words for pip'"
 
 lab: $(VENV)/.installed
 	"$(BIN)/python" -m course_lib lab
 
+# A file's tests stay together: they share what is dear to make. tests/conftest.py says which go first.
 test: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder \
+	  $(PYTEST_ARGS)
 
 install: $(VENV)/.installed
 

@@ -1,4 +1,9 @@
-"""Where and how big: device, seeds, threads and the scale of a run. Imports nothing of the house."""
+"""Where and how big: device, seeds, threads and the scale of a run. Imports nothing of the house.
+
+torch is imported where it is needed: commands such as `course update` ask only for `home`, and need not wait.
+"""
+
+from __future__ import annotations
 
 import os
 import random
@@ -6,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-# Quick runs use one thread. OpenMP reads this once, when torch loads, so it is set before the import:
+if TYPE_CHECKING:
+    import torch
+
+# Quick runs use one thread. OpenMP reads this once, when torch loads, so it is set before any import of it:
 # two threads beside one busy process run three times slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("COURSE_THREADS", "1"))
-
-import numpy as np
-import torch
 
 SCALES = ("smoke", "quick", "class", "full")
 T = TypeVar("T")
@@ -38,6 +43,8 @@ def device(prefer: str | None = None) -> torch.device:
 
     Raises ValueError if the wished device is not there.
     """
+    import torch
+
     wish = prefer or os.environ.get("COURSE_DEVICE") or ""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if not wish:
@@ -51,6 +58,9 @@ def device(prefer: str | None = None) -> torch.device:
 
 def seed_everything(seed: int) -> torch.Generator:
     """Seed python, numpy and torch (all devices); returns a fresh CPU generator with the same seed."""
+    import numpy as np
+    import torch
+
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, got {seed!r}")
     random.seed(seed)
@@ -62,6 +72,8 @@ def seed_everything(seed: int) -> torch.Generator:
 @contextmanager
 def seeded(device: torch.device | str, seed: int) -> Iterator[None]:
     """Inside, torch's global draws follow from the seed; afterwards they go on as before."""
+    import torch
+
     device = torch.device(device)
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
@@ -114,6 +126,8 @@ def start(scale: str = "quick", seed: int = 0) -> Run:
 
     Raises ValueError naming the parameter if scale or seed is not valid.
     """
+    import torch
+
     global _current
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {', '.join(SCALES)}; got {scale!r}")
@@ -126,4 +140,6 @@ def start(scale: str = "quick", seed: int = 0) -> Run:
 
 def current() -> Run:
     """The run that the last `start` began; a quick one if none did."""
+    import torch
+
     return _current or Run("quick", 0, device(), torch.get_num_threads())

@@ -1,6 +1,26 @@
-"""The helpers in this folder can be imported."""
+"""The helpers in this folder can be imported; and how the suite goes in several processes (`make test`)."""
 
+import signal
 import sys
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 sys.path.insert(0, str(Path(__file__).parent))
+# A shell starts what runs in its background deaf to Ctrl-C; some tests press it, and would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples in every run, and none of them has to be quick: no test is about the machine's load.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=SLOW)
+settings.load_profile("suite")
+
+# Rooms whose files take minutes. A file stays in one process: the longest first, so that all end together.
+LONG = ("notebooks", "browser", "hub", "classroom", "defences")
+
+
+def pytest_collection_modifyitems(config, items):
+    """In a worker of pytest-xdist the long rooms go first; one process keeps the order of the folders."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONG.index(item.path.parent.name) if item.path.parent.name in LONG else 9)

@@ -18,7 +18,7 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
     write_notebook(tmp_path / "court.ipynb", CELL)
     with lab(tmp_path) as it:
         it.open_notebook("court.ipynb")
-        it.run_all(60)
+        it.run_all()
         page = it.page
         score = page.locator(".course-score")
         score.wait_for()

@@ -14,7 +14,7 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
     write_notebook(tmp_path / "glass.ipynb", CELL)
     with lab(tmp_path) as it:
         it.open_notebook("glass.ipynb")
-        it.run_all(60)
+        it.run_all()
         page = it.page
         point = page.locator(".course-point")
         point.wait_for()

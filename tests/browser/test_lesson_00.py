@@ -43,7 +43,7 @@ def brightness(node, kind: str) -> float:
 def test_a_learner_goes_through_lesson_00(learner, tmp_path):
     it, folder = learner
     page = it.page
-    it.run_all(60)
+    it.run_all()
     told = {cell["source"]: json.dumps(cell["outputs"]) for cell in it.cells()}
     assert "00-1: not done yet" in told['# NBVAL_CHECK_OUTPUT\ncheck("00-1", to_unit)']
 
@@ -106,7 +106,7 @@ def test_a_learner_goes_through_lesson_00(learner, tmp_path):
     neighbours = page.get_by_role("navigation", name="Open a lesson")
     for links, opened in ((neighbours, "03_residual_blocks.ipynb"), (atlas, "03_next one.ipynb")):
         links.get_by_role("link", name="03 · Depth").press("Enter")
-        page.wait_for_function(f"() => {CURRENT} === '{opened}'", timeout=20_000)
+        page.wait_for_function(f"() => {CURRENT} === '{opened}'")
         page.evaluate("path => jupyterapp.commands.execute('docmanager:open', { path })", NAME)
     assert len(page.context.pages) == 1
     assert it.errors == []

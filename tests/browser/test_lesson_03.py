@@ -13,7 +13,7 @@ print([output.data["text/plain"] for output in said.outputs])"""
 
 def test_a_learner_goes_through_lesson_03(learner, tmp_path):
     it, page = learner, learner.page
-    it.run_all(120)
+    it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 5, "five blank exercises, none of them an error"
     assert told.count("S4-2") >= 8, "claims are shown"

@@ -15,7 +15,7 @@ print([output.data["text/plain"] for output in said.outputs])"""
 
 def test_a_learner_goes_through_lesson_10(learner, tmp_path):
     it, page = learner, learner.page
-    it.run_all(150)
+    it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 8, "eight blank exercises, none of them an error"
     assert told.count("S1-2") >= 20, "claims are shown"

@@ -17,7 +17,7 @@ ROWS = ("S0-09", "S1-38", "S1-40", "S1-41", "S1-42", "S1-43", "S1-44", "S1-45", 
 @pytest.mark.timeout(420)
 def test_a_learner_goes_through_lesson_14(learner, tmp_path):
     it, page = learner, learner.page
-    it.run_all(240)
+    it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 7, "seven blank exercises, none of them an error"
     assert all(row in told for row in ROWS)

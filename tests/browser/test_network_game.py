@@ -60,7 +60,7 @@ def loss(sheet) -> list[float]:
 def finish(sheet) -> None:
     sheet.get_by_role("button", name="Let gradients finish").click()
     sheet.wait_for_function("""() => /^(Finished|Collapsed|Unlike)/.test(
-        document.querySelector('.course-note').textContent)""", timeout=20_000)
+        document.querySelector('.course-note').textContent)""")
 
 
 def test_the_browser_and_python_find_the_same_loss_forces_and_end(page, game):

@@ -20,14 +20,14 @@ def loss(page) -> float:
 def finish(page) -> None:
     page.get_by_role("button", name="Let gradients finish").click()
     page.wait_for_function("""() => /^(Finished|Collapsed)/.test(
-        document.querySelector('.course-game .course-note').textContent)""", timeout=20_000)
+        document.querySelector('.course-game .course-note').textContent)""")
 
 
 def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
     write_notebook(tmp_path / "game.ipynb", CELL)
     with lab(tmp_path) as it:
         it.open_notebook("game.ipynb")
-        it.run_all(60)
+        it.run_all()
         page = it.page
         first = page.locator(".course-thumb").first
         first.wait_for()

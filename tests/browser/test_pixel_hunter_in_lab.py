@@ -16,7 +16,7 @@ def test_it_lives_in_jupyterlab_and_outlives_its_kernel(lab, tmp_path):
     write_notebook(tmp_path / "hunter.ipynb", CELL)
     with lab(tmp_path) as it:
         it.open_notebook("hunter.ipynb")
-        it.run_all(60)
+        it.run_all()
         page, status = it.page, it.page.locator(".course-status")
         board = page.locator(".course-board")
         board.wait_for()

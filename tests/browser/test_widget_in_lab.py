@@ -47,7 +47,7 @@ def opened(lab, tmp_path):
     write_notebook(folder / "01 wave.ipynb", CELL, check)
     with lab(folder) as it:
         it.open_notebook("01 wave.ipynb")
-        it.run_all(30)
+        it.run_all()
         yield it
 
 
@@ -71,11 +71,11 @@ def test_a_widget_lives_in_jupyterlab(opened, tmp_path):
 
     def shows(text: str) -> None:
         page.wait_for_function("text => document.querySelector('.course-explorer img').alt === text",
-                               arg=text, timeout=10_000)
+                               arg=text)
 
     def says(words: str) -> None:
         page.wait_for_function("words => document.querySelector('.course-note').textContent.includes(words)",
-                               arg=words, timeout=20_000)
+                               arg=words)
 
     # The picture is there, told in words, and where the second cell's `set` moved it.
     shows("A sin wave of 6 beats.")
@@ -150,5 +150,5 @@ def test_a_widget_lives_in_jupyterlab(opened, tmp_path):
     page.keyboard.press("ArrowLeft")
     shows("A sin wave of 8 beats.")
     assert note.text_content() == ""
-    it.run_all(30)
+    it.run_all()
     shows("A sin wave of 6 beats.")

@@ -53,6 +53,14 @@ def test_help_loads_no_torch():
     assert "loaded: []" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_learners_commands_do_not_wait_for_torch():
+    """`course lab` and `course update` open and copy files: loading torch would be most of their time."""
+    code = ("import sys; from course_lib.classroom import lab, update\n"
+            "print('loaded:', [m for m in ('torch', 'numpy') if m in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
+    assert "loaded: []" in done.stdout, done.stdout + done.stderr
+
+
 def test_python_m_is_the_same_command():
     done = subprocess.run([sys.executable, "-m", "course_lib", "run", "--scale", "huge"],
                           capture_output=True, text=True, encoding="utf-8")

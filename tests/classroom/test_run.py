@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import nbformat
+import papermill
 import psutil
 import pytest
+from nbformat.v4 import new_markdown_cell
 
 from course_lib.classroom import ledger
 from course_lib.classroom.running import execute, run
@@ -85,6 +87,23 @@ def test_a_dead_kernel_is_reported_with_its_cell_and_last_words(result):
     assert "so far" in str(copy.cells), "the copy keeps what was computed before"
 
 
+def test_the_copy_is_written_after_each_cell_that_ran_and_not_more_often(toy, tmp_path, monkeypatch):
+    """What was computed lies in the file when the next cell starts; prose costs no writing."""
+    written, write = [], papermill.engines.write_ipynb
+    count = lambda notebook, path: (written.append(path), write(notebook, path))  # noqa: E731
+    monkeypatch.setattr(papermill.engines, "write_ipynb", count)
+    look = "print('in the file:', 'the first ' + 'output' in open('01_looks.ipynb', encoding='utf-8').read())"
+    lesson = toy(tmp_path, "01_looks", "print('the first', 'output')", look)
+    lesson.notebook.cells += [new_markdown_cell("prose") for _ in range(20)]
+    copy = tmp_path / "out" / "01_looks.ipynb"
+    copy.parent.mkdir()
+    done = execute.execute(lesson.notebook, copy)
+    assert done.status == execute.FINISHED and "in the file: True" in str(done.notebook.cells)
+    assert len(written) == 2 + 4, "at the start, after each code cell, at the end"
+    assert {cell.metadata.papermill.status for cell in done.notebook.cells} == {"completed"}
+    assert all(cell.metadata.papermill.duration is not None for cell in done.notebook.cells)
+
+
 def test_only_a_flip_fails_and_undecided_is_a_warning(result):
     flips = [line for line in result["lines"] if line.startswith("FLIPPED")]
     warnings = [line for line in result["lines"] if line.startswith("warning")]
@@ -140,7 +159,8 @@ def test_accepting_a_run_ends_its_flip(result, tmp_path):
 
 
 def test_a_lesson_that_hangs_is_stopped_with_its_children(toy, tmp_path):
-    child = "[sys.executable, '-c', 'import time; time.sleep(6173)']"
+    sleep = f"sleep({6000 + os.getpid()})"  # not that of another run of these tests
+    child = f"[sys.executable, '-c', 'import time; time.{sleep}']"
     spawn = f"import subprocess, sys\nchild = subprocess.Popen({child})"
     hang = toy(tmp_path, "01_hangs", spawn, "import time\ntime.sleep(600)")
     lines: list[str] = []
@@ -150,7 +170,7 @@ def test_a_lesson_that_hangs_is_stopped_with_its_children(toy, tmp_path):
     assert any("TIMED OUT" in line for line in lines)
     assert any("after 6 s" in line and "--timeout" in line for line in lines)
     assert no_kernels_left()
-    assert not [p for p in psutil.process_iter() if "sleep(6173)" in _command(p)], "its child is gone too"
+    assert not [p for p in psutil.process_iter() if sleep in _command(p)], "its child is gone too"
 
 
 def _command(process: psutil.Process) -> str:

@@ -32,7 +32,7 @@ def run_nbval(folder: Path, isolation: str = "best") -> subprocess.CompletedProc
     if isolation == "best":
         isolation = "namespace" if namespaces_are_permitted() else "hook"
     command = [
-        sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120",
+        sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "400",
         "--nbval-sanitize-with", str(HERE / "sanitize.cfg"), "--color=no", "-rA", "--tb=short",
         "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(folder), str(folder),
     ]

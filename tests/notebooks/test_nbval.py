@@ -15,7 +15,7 @@ LESSONS = lessons()
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.slug for lesson in LESSONS])
 def test_a_lesson_runs_offline_and_agrees_with_its_stored_outputs(lesson, nbval, tmp_path):
     folder = tmp_path / "a copy, somewhere else"  # a lesson must not depend on its folder

@@ -10,7 +10,7 @@ from course_lib.classroom.copies import make_copies
 from course_lib.classroom.lessons import Lesson, lessons
 from course_lib.classroom.running.run import run_lessons
 
-PATIENCE = 250.0  # seconds a lesson, for a busy machine
+PATIENCE = 600.0  # seconds a lesson, for a busy machine
 NUMBERS = re.compile(r'<span class="course-numbers">.*?</span>')
 
 
@@ -28,7 +28,7 @@ def first(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_lesson_runs_at_smoke_and_judges_nothing(first):
     kept = json.loads((first / "ledger.json").read_text("utf-8"))
     assert [lesson["lesson"] for lesson in kept["lessons"]] == [lesson.slug for lesson in lessons()]
@@ -38,10 +38,11 @@ def test_every_lesson_runs_at_smoke_and_judges_nothing(first):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_second_run_gives_the_same_text_on_two_threads(first, tmp_path, monkeypatch):
     before = {lesson.slug: lesson.path.read_bytes() for lesson in lessons()}
     monkeypatch.setenv("COURSE_THREADS", "2")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # threads that spin take five times as long
     second = run_all(lessons(), 1, tmp_path / "out")
     for lesson in lessons():
         assert texts(second / lesson.path.name) == texts(first / lesson.path.name)
@@ -49,7 +50,7 @@ def test_a_second_run_gives_the_same_text_on_two_threads(first, tmp_path, monkey
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_learners_blank_copies_run_to_their_end(tmp_path):
     copies = [Lesson(path) for path, _ in make_copies(tmp_path / "work")]
     assert copies, "there are lessons to copy"

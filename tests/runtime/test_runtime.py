@@ -9,6 +9,14 @@ import torch
 from course_lib import runtime
 
 
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    """A run at class takes all cores; the tests that follow in this process must not: it makes them slow."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
 def test_seed_everything_repeats_all_generators():
     def draw():
         g = runtime.seed_everything(5)

@@ -63,6 +63,8 @@ def execute(
     """
     import papermill  # here and not above: the import takes seconds
 
+    from course_lib.classroom.running import engine
+
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the Outcome reports what went wrong
     names = [_describe(notebook, i) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     seen: list[str] = []
@@ -86,6 +88,7 @@ def execute(
                 deepcopy(notebook),  # papermill writes into what it is given
                 str(draft).replace("{", "{{").replace("}", "}}"),  # papermill fills in {names}
                 parameters or {},
+                engine_name=engine.NAME,
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
