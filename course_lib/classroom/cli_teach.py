@@ -1,0 +1,48 @@
+"""The commands of `course` for the day of class."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.classroom.cli_base import LOOK, plain_errors
+
+app = typer.Typer(**LOOK)
+
+
+@app.command()
+@plain_errors
+def plan(
+    weeks: Annotated[int | None, typer.Option(help="Weeks of class.")] = None,
+    days: Annotated[int | None, typer.Option(help="Days of a course en bloc.")] = None,
+    hours: Annotated[int | None, typer.Option(help="Class hours (45 minutes) in all.")] = None,
+    meeting: Annotated[int | None, typer.Option(help="Class hours a meeting. Default: 2; 6 a day.")] = None,
+    on: Annotated[str | None, typer.Option(
+        metavar="DAYS", help="Such as mon,thu. Default: mon; mon to fri with --days.")] = None,
+    start: Annotated[str | None, typer.Option(
+        metavar="DATE", help="The first day, such as 2027-03-01.")] = None,
+    skip: Annotated[list[str] | None, typer.Option(
+        metavar="DATE[..DATE]", help="No class on these days; may be given again.")] = None,
+    lesson: Annotated[list[str] | None, typer.Option(help="Only this lesson; may be given again.")] = None,
+    known: Annotated[list[str] | None, typer.Option(
+        help="A lesson that the class knows; may be given again.")] = None,
+    at: Annotated[str, typer.Option(help="When a meeting begins.")] = "09:00",
+    pause: Annotated[int, typer.Option(min=0, max=240, help="Minutes between two class hours.")] = 10,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.ics", help="Write a calendar file.")] = None,
+):
+    """Plan a course of the lessons that are built, as text and as a calendar file.
+
+    A lesson comes after those that it needs, and takes whole class hours; the hours that are left are for
+    exercises, spread evenly. Exit status 2 says what does not fit.
+
+    \b
+    Examples:
+      course plan --weeks 14
+      course plan --weeks 14 --on mon,thu --meeting 1 --start 2027-03-01 --skip 2027-03-29..2027-04-05
+      course plan --days 5 --start 2027-03-01 --out course.ics
+      course plan --hours 6 --lesson 3 --lesson 8 --lesson 10
+    """
+    from course_lib.classroom.plan_command import make_plan
+
+    make_plan(weeks=weeks, days=days, hours=hours, meeting=meeting, on=on, start=start, at=at, pause=pause,
+              skip=skip or (), lesson=lesson or (), known=known or (), out=out, echo=typer.echo)
