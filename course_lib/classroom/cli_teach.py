@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from course_lib.classroom.cli_base import LOOK, plain_errors
+from course_lib.classroom.cli_base import LOOK, Wanted, plain_errors, writable
 
 app = typer.Typer(**LOOK)
 
@@ -46,3 +46,26 @@ def plan(
 
     make_plan(weeks=weeks, days=days, hours=hours, meeting=meeting, on=on, start=start, at=at, pause=pause,
               skip=skip or (), lesson=lesson or (), known=known or (), out=out, echo=typer.echo)
+
+
+@app.command()
+@plain_errors
+def insight(
+    folder: Annotated[Path, typer.Argument(help="The learners' progress files, at any depth.")],
+    names: Wanted = None,
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("runs/insight"),
+):
+    """What a class thinks before and after a lesson, and where it is stuck: one page, insight.html.
+
+    Reads .progress.json files (learners find theirs in the folder in which they work; any name that ends in
+    .json will do) and changes none. Shares of fewer than five learners are not shown. The page names no
+    learner and no file, and nothing leaves this machine.
+
+    \b
+    Examples:
+      course insight handed-in
+      course insight handed-in 3 --out runs/monday
+    """
+    from course_lib.classroom.insight.report import make_insight
+
+    make_insight(folder, writable(out), names, echo=typer.echo, warn=lambda line: typer.echo(line, err=True))

@@ -51,7 +51,7 @@ def read() -> dict:
     then puts aside). Raises nothing."""
     path = progress_path()
     try:
-        return _parse(path) if path and path.exists() else _empty()
+        return parse(path) if path and path.exists() else _empty()
     except (OSError, ValueError):
         return _empty()
 
@@ -70,7 +70,7 @@ def change(edit: Callable[[dict], None]) -> str:
         path = path.resolve()  # a link stays a link
         with _one_at_a_time(path):
             try:
-                record = _parse(path) if path.exists() else _empty()
+                record = parse(path) if path.exists() else _empty()
             except ValueError:
                 aside = _free_name(path)
                 path.rename(aside)
@@ -185,7 +185,7 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
         yield
 
 
-def _parse(path: Path) -> dict:
+def parse(path: Path) -> dict:
     """Raises ValueError if the file is not a progress record."""
     try:
         record = json.loads(path.read_text("utf-8"))
