@@ -90,6 +90,13 @@ def test_an_older_file_counts_for_what_it_holds_and_nothing_is_made_up(tmp_path)
     assert work.right == Share(6, 6) and (work.tries, work.minutes, work.template.n) == (None, None, 0)
 
 
+def test_a_clock_that_went_back_gives_no_minutes(tmp_path):
+    times = {"begun": "2026-11-30T10:00:00+00:00", "right": "2026-11-30T09:00:00+00:00"}
+    old = {"checks": {"03-1": {"tries": 1, "passed": True, "tries_to_right": 1, **times, "own": 0}}}
+    records = [json.loads(json.dumps(old).replace('"own": 0', f'"own": {n}')) for n in range(6)]
+    assert stuck(ONE, gather(hand_in(tmp_path, records)).learners).minutes is None
+
+
 def test_a_copy_of_a_file_with_times_counts_once(tmp_path):
     records = [record(seed) for seed in range(7)]
     found = gather(hand_in(tmp_path / "c", records + records[:2]))
@@ -121,6 +128,7 @@ def test_the_page_names_no_learner_no_file_no_code_and_loads_nothing(tmp_path):
     said = "Your code stopped with NameError at the line `zoe = 1`. Spelled?"
     for one in records:
         one["checks"]["03-1"]["told"] = {said: 1}
+        one["checks"]["03-2"]["told"] = {}
     records[0]["checks"]["03-2"]["told"] = {"zoe quill alone": 9}
     shown = page_of(hand_in(tmp_path, records))
     assert "zoe" not in shown and "quill" not in shown and str(tmp_path) not in shown and ".json" not in shown
