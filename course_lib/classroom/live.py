@@ -54,8 +54,8 @@ def live_copy(
     """The lesson for a live slideshow; the lesson itself is not changed.
 
     All its slides stand in one row, cells left out of the decks are on no slide (and still run), and what
-    the decks hide is folded; the texts of `course pack` are left out. Without solutions, exercises are stubs and
-    their checks have not been run.
+    the decks hide is folded; the texts of `course pack` are left out. Without solutions, exercises are stubs
+    and their checks have not been run.
     """
     live = copy.deepcopy(notebook)
     live.metadata |= nbformat.from_dict(LETTERS)

@@ -200,3 +200,15 @@ def pictures_of(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     """The stored outputs of a cell that are pictures."""
     return [output for output in cell.get("outputs", [])
             if any(kind.startswith("image/") for kind in output.get("data", {}))]
+
+
+def heading(cell: nbformat.NotebookNode) -> str:
+    """The heading with which a markdown cell begins, else its first words."""
+    return cell.source.partition("\n")[0].lstrip("# ").strip()
+
+
+def heading_of(notebook: nbformat.NotebookNode, place: int) -> str:
+    """The heading above the cell at this place."""
+    before = (cell for cell in reversed(notebook.cells[:place + 1])
+              if cell.cell_type == "markdown" and cell.source.startswith("#"))
+    return next((heading(cell) for cell in before), "")
