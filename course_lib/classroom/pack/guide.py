@@ -136,7 +136,7 @@ def answers(question: Question, key: bool = False, box: str = "") -> str:
 def _foot(lesson: Lesson, texts: Texts) -> str:
     where = sorted({f"{claim['scale']}, seed {claim['seed']}, {claim['device']}"
                     for claim in claims_in(lesson.notebook)})
-    lines = [f"Numbers: the lesson's stored outputs ({'; '.join(where)})."] if where else []
+    lines = [f"Numbers: the course's ledger, else the stored outputs ({'; '.join(where)})."] if where else []
     if texts.missing():
         lines.append(f"This lesson still lacks: {escape(', '.join(texts.missing()))}.")
     return f'<p class="foot">{" ".join(lines)}</p>'

@@ -1,21 +1,25 @@
-"""Numbers in a teacher's text: named, never typed, so that paper says what the lesson's outputs say.
+"""Numbers in a teacher's text: named, never typed, so that paper says what was measured.
 
-`{{S4-20: loss, deep - shallow}}` is the evidence of that name in the stored claim on row S4-20, in the words
-of the claim box. Where several claims on the row have it, `{{S4-21#2: largest change}}` is the second of
-them. `{{options: A}}` is the entry A of the dictionary that the cell with the id `options` printed;
-`{{ambiguity-code}}` is all of what that cell printed.
+`{{S4-20: loss, deep - shallow}}` is the evidence of that name in the lesson's claim on row S4-20, in the
+words of the claim box: as the ledger has it, or as it is stored where no such run is recorded. Where several
+claims on the row have it, `{{S4-21#2: largest change}}` is the second of them. `{{options: A}}` is the entry
+A of the dictionary that the cell with the id `options` printed; `{{ambiguity-code}}` is all that a cell
+printed.
 """
 
 import ast
 import re
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 
 import nbformat
 
-from course_lib.classroom.ledger import claims_in
+from course_lib.classroom.ledger import claims_in, read, recorded_path
 
 PLACE = re.compile(r"\{\{\s*(?P<where>[\w-]+)(?:#(?P<nth>\d+))?(?::\s*(?P<name>.+?))?\s*\}\}")
 _ROW = re.compile(r"S\d+-\d+")
+_SAME = ("row", "sentence", "scale", "seed", "device")
 _DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+")
 
 
@@ -36,7 +40,7 @@ def number(place: re.Match, notebook: nbformat.NotebookNode) -> str:
 
 
 def _evidence(place: str, row: str, nth: str | None, name: str | None, notebook) -> str:
-    shown = [claim["shown"] for claim in claims_in(notebook) if claim["row"] == row]
+    shown = [(recorded(claim) or claim)["shown"] for claim in claims_in(notebook) if claim["row"] == row]
     found = [numbers[name] for numbers in shown if name in numbers]
     if not found:
         known = dict.fromkeys(name for numbers in shown for name in numbers)
@@ -47,6 +51,29 @@ def _evidence(place: str, row: str, nth: str | None, name: str | None, notebook)
     if int(nth or 1) not in range(1, len(found) + 1):
         raise ValueError(f"{place}: only {len(found)} claims on {row} have it")
     return found[int(nth or 1) - 1]
+
+
+def recorded(claim: dict) -> dict | None:
+    """The ledger's row of a stored claim: same sentence, scale, seed and device; None if there is none."""
+    same = (row for row in _ledger(recorded_path()) if all(row[name] == claim[name] for name in _SAME))
+    return next(same, None)
+
+
+@cache
+def _ledger(path: Path) -> list[dict]:
+    return read(path)
+
+
+def disagreements(text: str, notebook: nbformat.NotebookNode) -> list[str]:
+    """The numbers named in the text that the ledger has otherwise than the stored outputs."""
+    named = {(place["where"], place["name"]) for place in PLACE.finditer(text)}
+    found = []
+    for claim in claims_in(notebook):
+        ledger = (recorded(claim) or claim)["shown"]
+        found += [f"{claim['row']}: {name}: ledger {ledger.get(name)}, stored {value}"
+                  for name, value in claim["shown"].items()
+                  if (claim["row"], name) in named and ledger.get(name) != value]
+    return found
 
 
 def _printed(place: str, cell: nbformat.NotebookNode, name: str | None) -> str:

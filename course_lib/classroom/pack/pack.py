@@ -6,9 +6,10 @@ from pathlib import Path
 
 from course_lib.classroom.deck import make_decks, see_what_is_needed
 from course_lib.classroom.files import write
-from course_lib.classroom.lessons import Lesson
+from course_lib.classroom.lessons import Lesson, tags
+from course_lib.classroom.pack.numbers import disagreements
 from course_lib.classroom.pack.reading import read_texts
-from course_lib.classroom.pack.texts import Texts
+from course_lib.classroom.pack.texts import TAGS, Texts
 
 FILES = {  # what the page says of each, in its order
     "guide": "The instructor's guide: plan by the minute, questions, board, misconceptions, demos",
@@ -41,6 +42,10 @@ def make_packs(
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         status |= make_decks([lesson], folder, pdf=pdf, echo=echo)
         sheets += write_files(lesson, texts, folder, echo)
+        written = "".join(cell.source for cell in lesson.notebook.cells if TAGS & set(tags(cell)))
+        for number in disagreements(written, lesson.notebook):
+            echo(f"  on paper stands the ledger's number, in the deck the stored one: {number}; "
+                 f"to make them one: course save {lesson.number}")
         if texts.missing():
             status = 1
             echo(f"{lesson.slug} still lacks, for its teacher: {', '.join(texts.missing())}")

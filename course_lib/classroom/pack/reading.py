@@ -12,6 +12,7 @@ from course_lib.classroom.pack.texts import (
     FIELDS,
     LATE,
     LISTED,
+    PARTS,
     SHORT,
     TAGS,
     TAKE_AWAY,
@@ -89,15 +90,19 @@ class _Reader:
         self.texts, self.place = texts, place
 
     def read(self, kind: str, fields: dict[str, Field]) -> None:
-        optional = {"Take away"} if kind == "handout" else set()
         for label in FIELDS[kind]:
             if label not in fields:
                 raise ValueError(f"**{label}.** is missing")
-            listed = label == LISTED.get(kind, FIELDS[kind][0])
-            if listed and not fields[label].items:
-                raise ValueError(f"**{label}.** needs a list")
-            if not fields[label].text and (not listed or label in ("Question", "Quiz")):
-                raise ValueError(f"**{label}.** has no text")
+            one, listed = fields[label], label == LISTED.get(kind, FIELDS[kind][0])
+            if listed != bool(one.items):
+                raise ValueError(f"**{label}.** needs a list" if listed else f"**{label}.** holds no list")
+            if bool(one.text) != (not listed or label in ("Question", "Quiz")):
+                raise ValueError(f"**{label}.** " + ("needs a text" if not one.text else
+                                 "has words before its list; begin them with '- ', or indent them"))
+            parts = {name for item in one.items for name in item.parts} - {PARTS.get(kind)}
+            if parts:
+                raise ValueError(f"*{parts.pop()}:* is not known here")
+        optional = {"Take away"} if kind == "handout" else set()
         unknown = set(fields) - set(FIELDS[kind]) - optional
         if unknown:
             raise ValueError(f"**{unknown.pop()}.** is not known here; known are {', '.join(FIELDS[kind])}")

@@ -93,6 +93,7 @@ FIELDS = {  # the labels of each kind, the first one first
     "handout": ("Handout", "Formulas", "Picture", "Tasks"),
 }
 LISTED = {"handout": "Tasks"}  # where the list stands, else under the first label
+PARTS = {"question": "Belief", "quiz": "Belief", "misconception": "Reply"}  # of an item
 SHORT, LATE = 30, 10  # minutes
 TAKE_AWAY = "Three sentences to take away"
 
