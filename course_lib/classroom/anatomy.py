@@ -13,13 +13,13 @@ import nbformat
 from course_lib.classroom.claims import NOT_JUDGED, syllabus
 from course_lib.classroom.ledger import claims_in
 from course_lib.classroom.lessons import tags
-from course_lib.classroom.pack import reading, texts
+from course_lib.classroom.pack import reading, rubric_texts, texts
 from course_lib.classroom.tidy import tidy
 
 DEFAULTS = {"scale": "quick", "seed": 0}  # the parameters of a stored lesson
 TRACKS = {"core", "more", "teacher"}
 TAGS = {*TRACKS, "parameters", "exercise", "check", "claim", "predict", "notes", "hide-input", "hide-output",
-        *texts.TAGS}
+        *texts.ALL_TAGS}
 CORE_MINUTES, TWO_HOURS = 45, {"10", "12", "14"}  # these lessons take two class hours
 LINES, PICTURE_BYTES = 25, 100_000
 FORBIDDEN = {
@@ -199,6 +199,7 @@ def has_graded_checks(notebook: nbformat.NotebookNode, number: str) -> Iterator[
 def has_whole_texts_for_the_teacher(notebook: nbformat.NotebookNode, number: str) -> Iterator[str]:
     """What `course pack` prints (pack/texts.py); a lesson without any such text is whole."""
     yield from reading.problems(notebook)
+    yield from rubric_texts.problems(notebook, number)
 
 
 def solution_is_inside(cell) -> bool:

@@ -95,3 +95,26 @@ def pack(
     from course_lib.classroom.pack.pack import make_packs
 
     raise typer.Exit(make_packs(chosen, writable(out), pdf=pdf, echo=typer.echo))
+
+
+@app.command()
+@plain_errors
+def rubric(
+    names: Wanted = None,
+    out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("rubrics"),
+):
+    """How to mark a lesson: checks 50 %, written "why" answers 25 %, the critique of one claim 25 %.
+
+    One page a lesson, fit for printing, with what each mark takes, samples, and the lesson's claims.
+
+    \b
+    Examples:
+      course rubric 3
+      course rubric 3 6 --out /media/stick
+    """
+    from course_lib.classroom.lessons import choose
+
+    chosen = choose(names)
+    from course_lib.classroom.rubric import write_rubrics
+
+    write_rubrics(chosen, writable(out), echo=typer.echo)

@@ -8,7 +8,7 @@ import nbformat
 
 from course_lib.classroom.files import write
 from course_lib.classroom.lessons import Lesson, tags
-from course_lib.classroom.pack.texts import TAGS
+from course_lib.classroom.pack.texts import ALL_TAGS
 from course_lib.classroom.slides import MACHINERY, without_answer
 
 EXTENSION = "jupyterlab-slideshow"
@@ -59,7 +59,7 @@ def live_copy(
     """
     live = copy.deepcopy(notebook)
     live.metadata |= nbformat.from_dict(LETTERS)
-    live.cells = [_live_cell(cell, more) for cell in live.cells if not TAGS & set(tags(cell))]
+    live.cells = [_live_cell(cell, more) for cell in live.cells if not ALL_TAGS & set(tags(cell))]
     if not solutions:
         live.cells = [cell for cell in map(_unsolved, live.cells) if cell is not None]
     return live

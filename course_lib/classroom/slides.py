@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from course_lib.classroom.copies import student_version
 from course_lib.classroom.lessons import Lesson, tags
-from course_lib.classroom.pack.texts import TAGS
+from course_lib.classroom.pack.texts import ALL_TAGS
 from course_lib.widgets.stored import deck_html
 
 WIDGET = "course_widget"  # in an output's metadata: the id under which `deck_html` knows the widget
@@ -70,7 +70,7 @@ def cut(lesson: Lesson, *, more: bool = False, solutions: bool = False) -> list[
 def _kind(cell: NotebookNode, more: bool) -> str:
     """slide, fragment, "-" (goes on), notes or skip."""
     own, kind = tags(cell), cell.metadata.get("slideshow", {}).get("slide_type", "-")
-    if TAGS & set(own):  # for the teacher's pack, with the answers
+    if ALL_TAGS & set(own):  # for the teacher's pack, with the answers
         return "skip"
     if kind == "notes" or {"teacher", "notes"} & set(own):
         return "notes"

@@ -8,6 +8,7 @@ from course_lib.classroom.lessons import tags
 from course_lib.classroom.pack.cells import Field, Item, read_cell
 from course_lib.classroom.pack.numbers import fill, typed
 from course_lib.classroom.pack.texts import (
+    ALL_TAGS,
     COUNTS,
     FIELDS,
     LATE,
@@ -32,7 +33,7 @@ def read_texts(notebook: nbformat.NotebookNode) -> tuple[Texts, list[str]]:
     What is missing altogether is no problem here: see `Texts.missing`.
     """
     texts, wrong = Texts(), []
-    own = [cell.source for cell in notebook.cells if not TAGS & set(tags(cell))]
+    own = [cell.source for cell in notebook.cells if not ALL_TAGS & set(tags(cell))]
     texts.take_away = take_away(notebook)
     for place, cell in enumerate(notebook.cells):
         for kind in [tag.removeprefix("pack:") for tag in tags(cell) if tag in TAGS]:

@@ -86,6 +86,8 @@ COUNTS = {  # cells of each kind in a lesson
     "question": 4, "quiz": 6, "misconception": 1, "board": 1, "demo": 1, "short": 1, "late": 1, "handout": 1,
 }
 TAGS = {f"pack:{kind}" for kind in COUNTS}
+WHY = "pack:why"  # samples for marking, read by rubric_texts.py
+ALL_TAGS = {*TAGS, WHY}
 FIELDS = {  # the labels of each kind, the first one first
     "question": ("Question", "Wrong, a guess", "Why", "If 30-70 % are right"), "quiz": ("Quiz", "Why"),
     "misconception": ("Misconceptions",), "board": ("Board",), "demo": ("Demos",),
