@@ -129,7 +129,8 @@ def _shares(work: list[Checked]) -> str:
         if part:
             points, whys = sum(one.points for one in part), FULL * len(part)
             rows.append(cells(name, ", ".join(one.exercise.id for one in part),
-                              f"{CHECKS} x points / {points}", f"{WHYS} x marks / {whys}", f"{CRITIQUE} x marks / {FULL * len(CRITERIA)}"))
+                              f"{CHECKS} x points / {points}",
+                              f"{WHYS} x marks / {whys}", f"{CRITIQUE} x marks / {FULL * len(CRITERIA)}"))
     heads = ("You set", "Exercises", f"Checks, {CHECKS} %", f'"Why" answers, {WHYS} %',
              f"Critique of one claim, {CRITIQUE} %")
     return table("The mark out of 100 is the sum of three", heads, rows)
@@ -139,12 +140,12 @@ def _checks(work: list[Checked]) -> str:
     rows = (cells(one.exercise.id, one.exercise.title, "class" if one.core else "second part", one.points)
             for one in work)
     heads = ("No.", "Exercise", "Where", "Points")
-    return table("Checks: the command `course check` says which answers passed", heads, rows)
+    return table("Checks: the command 'course check' says which answers passed", heads, rows)
 
 
 def _anchors() -> str:
-    return ('<h2>The "why" answers</h2>\n<p>The check asks the question once the answer is right. One or two '
-            "sentences, written by hand or in the notebook.</p>\n"
+    return ('<h2>The "why" answers</h2>\n<p>The lesson asks each question below its exercise, with a '
+            "cell for the answer: one or two sentences, before the check shows ours.</p>\n"
             + table("Marks of each answer", ("Mark", "What it takes"),
                     (cells(*anchor) for anchor in ANCHORS)))
 
