@@ -79,13 +79,15 @@ def test_samples_are_read_lowest_mark_first():
 
 @pytest.mark.parametrize("source, told", [
     (GOOD.replace("03-1", "04-1"), "there is no exercise 04-1"), (GOOD.replace("- 1:", "- 2:"), "the mark 1"),
-    (GOOD.replace("  *Because:* half.\n", ""), "needs its *Because:*"), (GOOD.replace("- 0:", "- zero:"), "its mark"),
-    (GOOD.replace("**Why 03-1.**", "**Why.**"), "such as **Why 03-1.**"), ("Samples.", "must begin with a label"),
+    (GOOD.replace("  *Because:* half.\n", ""), "needs its *Because:*"),
+    (GOOD.replace("- 0:", "- zero:"), "begins with its mark"), ("Samples.", "must begin with a label"),
+    (GOOD.replace("**Why 03-1.**", "**Why.**"), "such as **Why 03-1.**"),
     (GOOD + "\n**Why 03-2.**\n\n- 0: x\n", "nothing but its list"), ("", "must begin with a label"),
 ])
 def test_a_sample_that_is_not_written_as_it_must_be_is_named_with_its_cell(source, told):
     found, wrong = samples(written(source), "03")
-    assert not found and len(wrong) == 1 and wrong[0].startswith("cell the-cell (pack:why): ") and told in wrong[0]
+    assert not found and len(wrong) == 1
+    assert wrong[0].startswith("cell the-cell (pack:why): ") and told in wrong[0]
     assert problems(written(source), "03") == wrong
 
 
@@ -107,11 +109,14 @@ def test_the_samples_of_lesson_03_are_whole_stand_behind_their_checks_and_reach_
         assert all(sample.text in text and sample.because in text for sample in each)
     assert "No samples are written" not in text
     cells = lesson.notebook.cells
+    assert len({cell["id"] for cell in cells}) == len(cells)
     for place, cell in enumerate(cells):
         if WHY in tags(cell):
-            assert "check" in tags(cells[place - 1]) and cell.source.split(".**")[0][-4:] in cells[place - 1].source
+            before, name = cells[place - 1], cell.source.split(".**")[0].removeprefix("**Why ")
+            assert "check" in tags(before) and f'check("{name}"' in before.source
     assert not any("**Why 03" in cell.source for cell in student_version(lesson.notebook).cells)
-    shown = [cell for slide in cut(lesson, more=True, solutions=True) for cell in (*slide.cells, *slide.notes)]
+    slides = cut(lesson, more=True, solutions=True)
+    shown = [cell for slide in slides for cell in (*slide.cells, *slide.notes)]
     assert not any("**Why 03" in cell.source for cell in shown)
 
 
