@@ -41,10 +41,10 @@ def plan(lesson: Lesson, texts: Texts) -> list[Row]:
         if rows and "teacher" in tags(cell) and not TAGS & set(tags(cell)):
             row_of(rows, place).notes.append(line(_FOR_THE_TEACHER.sub("", cell.source)))
     places = {cell.get("id"): place for place, cell in enumerate(cells)}
-    for number, demo in enumerate(texts.demos, 1):
+    for number, demo in reversed([*enumerate(texts.demos, 1)]):
         if rows and "core" in tags(cells[places[demo.name]]):
             row_of(rows, places[demo.name]).notes.insert(0, f"<b>Demo {number}.</b>")
-    for number, question in enumerate(texts.questions, 1):
+    for number, question in reversed([*enumerate(texts.questions, 1)]):
         if rows:
             row_of(rows, question.place).notes.insert(0, f"<b>Question {number}.</b>")
     late = {step.name for step in texts.late}
@@ -88,7 +88,7 @@ def _plan(rows: list[Row]) -> str:
         f"<td>{line(row.title)}</td><td>{' '.join(row.notes)}</td></tr>" for row in rows)
     total = sum(row.minutes for row in rows)
     return ('<h2>The lesson by the minute</h2><table><thead><tr><th class="number">from – to</th>'
-            '<th class="number">min</th><th>what</th><th>for you</th></tr></thead>'
+            '<th class="number">min</th><th class="what">what</th><th>for you</th></tr></thead>'
             f'<tbody>{lines}<tr><td></td><td class="number"><b class="total">{total}</b></td>'
             "<td><b>minutes in all</b></td><td></td></tr></tbody></table>")
 
