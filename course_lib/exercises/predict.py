@@ -78,6 +78,7 @@ class AskAgain(W.VBox):
     """The same question at the lesson's end, with the answer folded below; a click keeps and shows it."""
 
     def __init__(self, prediction_id: str, choices: dict[str, str], answer: str):
+        answer = f'<div style="line-height:1.4">{answer}</div>'  # a widget's text is spaced for one line
         self.prediction_id, self.markup = prediction_id, answer
         self.answer, self.confidence = _radio("Now I say:", choices), _radio("How sure:", CONFIDENCE)
         self.button = W.Button(description="Keep it, show the answer", layout=W.Layout(width="max-content"))
