@@ -1,5 +1,6 @@
 """A rubric: the three parts of a mark, samples with clear errors, nothing typed that stands elsewhere."""
 
+import copy
 import html
 import re
 
@@ -7,7 +8,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from course_lib.classroom import cli
+from course_lib.classroom import anatomy, cli
 from course_lib.classroom.copies import student_version
 from course_lib.classroom.lessons import find, lessons, tags
 from course_lib.classroom.pack.rubric_texts import problems, samples
@@ -118,6 +119,20 @@ def test_the_samples_of_lesson_03_are_whole_stand_behind_their_checks_and_reach_
     slides = cut(lesson, more=True, solutions=True)
     shown = [cell for slide in slides for cell in (*slide.cells, *slide.notes)]
     assert not any("**Why 03" in cell.source for cell in shown)
+
+
+def test_the_anatomy_of_a_lesson_tells_an_author_of_missing_samples():
+    notebook = copy.deepcopy(find("3").notebook)
+    assert not list(anatomy.has_whole_texts_for_the_teacher(notebook, "03"))
+    notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith("**Why 03-4.**")]
+    assert list(anatomy.has_whole_texts_for_the_teacher(notebook, "03")) == [
+        f"lacks a cell with the tag {WHY} for 03-4"]
+
+
+@pytest.mark.parametrize("command", ["plan", "insight", "rubric"])
+def test_help_gives_examples(command):
+    done = CliRunner().invoke(cli.app, [command, "--help"], prog_name="course")
+    assert done.exit_code == 0 and f"course {command}" in done.output.split("Examples:")[1]
 
 
 def test_the_command_writes_a_page_and_names_what_has_no_samples_yet(tmp_path):
