@@ -13,11 +13,13 @@ import nbformat
 from course_lib.classroom.claims import NOT_JUDGED, syllabus
 from course_lib.classroom.ledger import claims_in
 from course_lib.classroom.lessons import tags
+from course_lib.classroom.pack import reading, rubric_texts, texts
 from course_lib.classroom.tidy import tidy
 
 DEFAULTS = {"scale": "quick", "seed": 0}  # the parameters of a stored lesson
 TRACKS = {"core", "more", "teacher"}
-TAGS = {*TRACKS, "parameters", "exercise", "check", "claim", "predict", "notes", "hide-input", "hide-output"}
+TAGS = {*TRACKS, "parameters", "exercise", "check", "claim", "predict", "notes", "hide-input", "hide-output",
+        *texts.ALL_TAGS}
 CORE_MINUTES, TWO_HOURS = 45, {"10", "12", "14"}  # these lessons take two class hours
 LINES, PICTURE_BYTES = 25, 100_000
 FORBIDDEN = {
@@ -194,6 +196,12 @@ def has_graded_checks(notebook: nbformat.NotebookNode, number: str) -> Iterator[
                 yield f"{name}: a check cell calls check once and needs nbgrader metadata {wanted}, points"
 
 
+def has_whole_texts_for_the_teacher(notebook: nbformat.NotebookNode, number: str) -> Iterator[str]:
+    """What `course pack` prints (pack/texts.py); a lesson without any such text is whole."""
+    yield from reading.problems(notebook)
+    yield from rubric_texts.problems(notebook, number)
+
+
 def solution_is_inside(cell) -> bool:
     lines = [line.strip() for line in cell.source.splitlines()]
     begin, end = lines.index("### BEGIN SOLUTION") + 1, lines.index("### END SOLUTION") + 1
@@ -212,4 +220,4 @@ def tree_of(cell) -> ast.AST:
 
 RULES = (is_executed, is_tidy, has_parameters, has_a_title, has_valid_tags, fits_the_hour, is_readable,
          has_marked_checks, claims_its_rows, has_small_described_pictures, has_whole_exercises,
-         has_graded_checks)
+         has_graded_checks, has_whole_texts_for_the_teacher)

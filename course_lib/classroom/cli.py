@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from course_lib.classroom import cli_class
+from course_lib.classroom import cli_class, cli_teach
 from course_lib.classroom.cli_base import LOOK, Wanted, plain_errors, writable
 
 app = typer.Typer(no_args_is_help=True, **LOOK)
@@ -244,3 +244,4 @@ def doctor(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to
 
 
 app.add_typer(cli_class.app)
+app.add_typer(cli_teach.app)

@@ -20,10 +20,7 @@ def make_decks(
     Raises ValueError for a lesson without stored outputs before anything is written, LookupError that names
     the cure if a package for decks is missing.
     """
-    missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
-    if missing:
-        raise LookupError(f"for decks these packages are needed: {', '.join(missing)}; install them: "
-                          'pip install -e ".[classroom]" in the course folder')
+    see_what_is_needed()
     from course_lib.classroom.deck_page import deck
     from course_lib.classroom.deck_pdf import NoBrowser, browser_page, print_deck
     from course_lib.classroom.slides import cut
@@ -50,3 +47,11 @@ def make_decks(
         echo(f"No PDF: {error}")
         return 1
     return 0
+
+
+def see_what_is_needed() -> None:
+    """Raises LookupError that names the cure if a package for decks is missing."""
+    missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise LookupError(f"for decks these packages are needed: {', '.join(missing)}; install them: "
+                          'pip install -e ".[classroom]" in the course folder')

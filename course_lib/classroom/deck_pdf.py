@@ -56,11 +56,16 @@ def print_deck(page, deck: Path) -> list[str]:
     """
     open_deck(page, deck, "?print-pdf")
     page.wait_for_function(_PRINTABLE, timeout=PATIENCE)
-    with tempfile.TemporaryDirectory(dir=deck.parent, prefix=".pdf-") as scratch:
-        draft = Path(scratch) / "deck.pdf"
-        page.pdf(path=draft, prefer_css_page_size=True, print_background=True)
-        os.replace(draft, deck.with_suffix(".pdf"))
+    write_pdf(page, deck.with_suffix(".pdf"))
     return misfits(page, deck)
+
+
+def write_pdf(page, file: Path) -> None:
+    """Print what the page shows into a file, which is written whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".pdf-") as scratch:
+        draft = Path(scratch) / "draft.pdf"
+        page.pdf(path=draft, prefer_css_page_size=True, print_background=True)
+        os.replace(draft, file)
 
 
 def misfits(page, deck: Path) -> list[str]:

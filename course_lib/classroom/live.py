@@ -8,6 +8,7 @@ import nbformat
 
 from course_lib.classroom.files import write
 from course_lib.classroom.lessons import Lesson, tags
+from course_lib.classroom.pack.texts import ALL_TAGS
 from course_lib.classroom.slides import MACHINERY, without_answer
 
 EXTENSION = "jupyterlab-slideshow"
@@ -53,11 +54,12 @@ def live_copy(
     """The lesson for a live slideshow; the lesson itself is not changed.
 
     All its slides stand in one row, cells left out of the decks are on no slide (and still run), and what
-    the decks hide is folded. Without solutions, exercises are stubs and their checks have not been run.
+    the decks hide is folded; the texts of `course pack` are left out. Without solutions, exercises are stubs
+    and their checks have not been run.
     """
     live = copy.deepcopy(notebook)
     live.metadata |= nbformat.from_dict(LETTERS)
-    live.cells = [_live_cell(cell, more) for cell in live.cells]
+    live.cells = [_live_cell(cell, more) for cell in live.cells if not ALL_TAGS & set(tags(cell))]
     if not solutions:
         live.cells = [cell for cell in map(_unsolved, live.cells) if cell is not None]
     return live

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from course_lib.classroom.copies import student_version
 from course_lib.classroom.lessons import Lesson, tags
+from course_lib.classroom.pack.texts import ALL_TAGS
 from course_lib.widgets.stored import deck_html
 
 WIDGET = "course_widget"  # in an output's metadata: the id under which `deck_html` knows the widget
@@ -33,8 +34,9 @@ def cut(lesson: Lesson, *, more: bool = False, solutions: bool = False) -> list[
     """The slides of a lesson; the lesson itself is not changed.
 
     By default the cells tagged `core`; more: those tagged `more` as well. Cells tagged `teacher` or `notes`
-    are notes of the slide before them. solutions: exercises show the answer and their check panel, not the
-    learner's stub. A cell tagged `hide-input` or `hide-output` shows only the other half.
+    are notes of the slide before them, but for the texts of `course pack`, which are on no slide. solutions:
+    exercises show the answer and their check panel, not the learner's stub. A cell tagged `hide-input` or
+    `hide-output` shows only the other half.
     Raises ValueError if the lesson was never run to its end, or if nothing of it is on the deck.
     """
     unrun = [cell for cell in lesson.notebook.cells
@@ -68,6 +70,8 @@ def cut(lesson: Lesson, *, more: bool = False, solutions: bool = False) -> list[
 def _kind(cell: NotebookNode, more: bool) -> str:
     """slide, fragment, "-" (goes on), notes or skip."""
     own, kind = tags(cell), cell.metadata.get("slideshow", {}).get("slide_type", "-")
+    if ALL_TAGS & set(own):  # for the teacher's pack, with the answers
+        return "skip"
     if kind == "notes" or {"teacher", "notes"} & set(own):
         return "notes"
     if kind == "skip" or cell.cell_type == "raw" or ("more" in own and not more):

@@ -41,7 +41,8 @@ def check(exercise_id: str, answer: Any) -> None:
         raise
     note = ""
     if verdict.state != NOT_DONE:
-        note = record_try(exercise.id, verdict.state == RIGHT, fingerprint(answer, verdict.message))
+        note = record_try(exercise.id, verdict.state == RIGHT, fingerprint(answer, verdict.message),
+                          verdict.message)
     display(Panel(exercise, verdict, note, tried(exercise.id)))
     if verdict.state != RIGHT and os.environ.get("NBGRADER_EXECUTION"):
         raise AssertionError(f"{exercise.id}: {verdict.state}. {verdict.message}")

@@ -1,15 +1,18 @@
 """Predictions: the learner commits to an answer before the lesson shows it, and sees both side by side later.
 
-`predict` asks and never waits; only a click writes anything. `reveal`, at the lesson's end, shows the answer.
+`predict` asks and never waits; only a click writes anything. `reveal`, at the lesson's end, asks whoever has
+predicted once more, and shows the answer.
 """
 
 import html
+from collections.abc import Mapping
+from typing import Any
 
 import ipywidgets as W
 from IPython.display import display
 
 from course_lib.exercises.output import Output, fold
-from course_lib.exercises.progress import read, record_prediction
+from course_lib.exercises.progress import read, record_after, record_prediction
 
 CONFIDENCE = {1: "guessing", 2: "fairly sure", 3: "sure"}
 TITLES = ("", "Answer", "What it rests on")
@@ -44,17 +47,9 @@ class Form(W.VBox):
 
     def __init__(self, prediction_id: str, choices: dict[str, str], question: str):
         kept = read()["predictions"].get(prediction_id, {})
-        wide = {"layout": W.Layout(width="auto"), "style": {"description_width": "initial"}}
-        answer, sure = kept.get("answer"), kept.get("confidence")
         self.prediction_id = prediction_id
-        self.answer = W.RadioButtons(
-            options=[(text, key) for key, text in choices.items()], description="I predict:",
-            value=answer if answer in choices else None, **wide,
-        )
-        self.confidence = W.RadioButtons(
-            options=[(text, level) for level, text in CONFIDENCE.items()], description="How sure:",
-            value=sure if sure in CONFIDENCE else None, **wide,
-        )
+        self.answer = _radio("I predict:", choices, kept.get("answer"))
+        self.confidence = _radio("How sure:", CONFIDENCE, kept.get("confidence"))
         self.button = W.Button(description="Keep my prediction", layout=W.Layout(width="max-content"))
         self.status = W.HTML("Kept earlier; you may still change it." if kept else "")
         self.button.on_click(self._keep)
@@ -70,8 +65,41 @@ class Form(W.VBox):
         self.status.value = html.escape(note) or "Kept. The lesson comes back to it at its end."
 
 
+def _radio(label: str, choices: Mapping, chosen: Any = None) -> W.RadioButtons:
+    """One question; nothing is marked unless `chosen` is among the choices (key -> text)."""
+    return W.RadioButtons(
+        options=[(text, key) for key, text in choices.items()], description=label,
+        value=chosen if chosen in choices else None, layout=W.Layout(width="auto"),
+        style={"description_width": "initial"},
+    )
+
+
+class AskAgain(W.VBox):
+    """The same question at the lesson's end, with the answer folded below; a click keeps and shows it."""
+
+    def __init__(self, prediction_id: str, choices: dict[str, str], answer: str):
+        answer = f'<div style="line-height:1.4">{answer}</div>'  # a widget's text is spaced for one line
+        self.prediction_id, self.markup = prediction_id, answer
+        self.answer, self.confidence = _radio("Now I say:", choices), _radio("How sure:", CONFIDENCE)
+        self.button = W.Button(description="Keep it, show the answer", layout=W.Layout(width="max-content"))
+        self.status, self.shown = W.HTML(""), W.HTML(fold("The answer, without saying anything", answer))
+        self.button.on_click(self._keep)
+        title = W.HTML(f"{_WRAP}<b>Before you look: what do you say now, after the lesson?</b>")
+        super().__init__([title, self.answer, self.confidence, self.button, self.status, self.shown])
+        self.add_class("course-form")
+
+    def _keep(self, _button: W.Button) -> None:
+        if self.answer.value is None or self.confidence.value is None:
+            self.status.value = "Choose an answer and how sure you are."
+            return
+        note = record_after(self.prediction_id, self.answer.value, self.confidence.value)
+        self.shown.value = self.markup
+        self.status.value = html.escape(note) or "Kept."
+        self.children = (self.status, self.shown)
+
+
 def reveal(prediction_id: str, right: str, beliefs: dict[str, str]) -> None:
-    """Show the learner's prediction beside the right answer.
+    """Show the learner's prediction beside the right answer; first ask anew, once, whoever has predicted.
 
     right: the key of the right choice. beliefs: key -> what that choice rests on: for a wrong one the
     misconception by name, for the right one the reason. Needs `predict` of the same id earlier in the lesson.
@@ -97,7 +125,9 @@ def reveal(prediction_id: str, right: str, beliefs: dict[str, str]) -> None:
     markup = f"<table>{table}</table>{_told(kept, right)}"
     if "answer" not in kept:  # Run All must not spoil the question above
         markup = fold("The answer (predict first, then run this cell again)", markup)
-    display(Output(f"{prediction_id}: the answer", markup))
+    again = "answer" in kept and "after" not in kept
+    display(Output(f"{prediction_id}: the answer", markup,
+                   AskAgain(prediction_id, choices, markup) if again else None))
 
 
 def _told(kept: dict, right: str) -> str:

@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from filelock import FileLock, Timeout
 from course_lib.runtime import home
 
 EMPTY = {"version": 1, "predictions": {}, "checks": {}}
+SAYINGS = 40  # of one exercise
 WAIT = 3.0  # seconds for another notebook that is writing; it needs a few milliseconds
 
 
@@ -49,7 +51,7 @@ def read() -> dict:
     then puts aside). Raises nothing."""
     path = progress_path()
     try:
-        return _parse(path) if path and path.exists() else _empty()
+        return parse(path) if path and path.exists() else _empty()
     except (OSError, ValueError):
         return _empty()
 
@@ -68,7 +70,7 @@ def change(edit: Callable[[dict], None]) -> str:
         path = path.resolve()  # a link stays a link
         with _one_at_a_time(path):
             try:
-                record = _parse(path) if path.exists() else _empty()
+                record = parse(path) if path.exists() else _empty()
             except ValueError:
                 aside = _free_name(path)
                 path.rename(aside)
@@ -81,16 +83,26 @@ def change(edit: Callable[[dict], None]) -> str:
     return note
 
 
-def record_try(exercise_id: str, passed: bool, key: str = "") -> str:
+def record_try(exercise_id: str, passed: bool, key: str = "", told: str = "") -> str:
     """Count one try at an exercise, here and in the file; answers the note of `change`.
 
     key: tells answers apart. The same key twice running counts once; an empty one always counts.
+    told: what the check said; how often it said it is kept, and when the first try and the first right
+    answer were, for `course insight`. An entry of an older file does not know when it began.
     """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
 
     def edit(record: dict) -> None:
+        begins = exercise_id not in record["checks"]
         entry = record["checks"].setdefault(exercise_id, {"tries": 0, "passed": False})
+        if begins:
+            entry["begun"] = now
         if not key or entry.get("last") != key:
             entry["tries"] += 1
+            if told and not passed:
+                _count(entry, told)
+        if passed and not entry["passed"]:
+            entry["right"], entry["tries_to_right"] = now, entry["tries"]
         entry["passed"] = bool(entry["passed"]) or passed
         entry["last"] = key
 
@@ -119,10 +131,32 @@ def record_prediction(prediction_id: str, answer: str, confidence: int) -> str:
     """Keep an answer and its confidence; the first answer stays on record beside a later one."""
 
     def edit(record: dict) -> None:
-        first = record["predictions"].get(prediction_id, {}).get("first", answer)
-        record["predictions"][prediction_id] = {"answer": answer, "confidence": confidence, "first": first}
+        kept = record["predictions"].setdefault(prediction_id, {})
+        if not kept:
+            kept["first_confidence"] = confidence
+        kept.update(answer=answer, confidence=confidence, first=kept.get("first", answer))
 
     return change(edit)
+
+
+def record_after(prediction_id: str, answer: str, confidence: int) -> str:
+    """Keep what the learner says at the lesson's end, before the answer is shown; a second one changes
+    nothing."""
+
+    def edit(record: dict) -> None:
+        kept = record["predictions"].setdefault(prediction_id, {})
+        if "after" not in kept:
+            kept.update(after=answer, after_confidence=confidence)
+
+    return change(edit)
+
+
+def _count(entry: dict, told: str) -> None:
+    """One more time that the check said this. At most SAYINGS are kept: a file stays small."""
+    said = entry.setdefault("told", {})
+    if isinstance(said, dict) and (told in said or len(said) < SAYINGS):
+        count = said.get(told, 0)
+        said[told] = (count if isinstance(count, int) else 0) + 1
 
 
 def _empty() -> dict:
@@ -151,7 +185,7 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
         yield
 
 
-def _parse(path: Path) -> dict:
+def parse(path: Path) -> dict:
     """Raises ValueError if the file is not a progress record."""
     try:
         record = json.loads(path.read_text("utf-8"))

@@ -6,7 +6,7 @@ import pytest
 
 from course_lib.exercises import predict as ask
 from course_lib.exercises import reveal
-from course_lib.exercises.predict import Form
+from course_lib.exercises.predict import AskAgain, Form
 
 CHOICES = {"a": "The deeper net, always", "b": "The shallower net", "c": "They are <equal>"}
 BELIEFS = {"a": "More capacity means lower training error", "b": "Measured", "c": "Depth does not matter"}
@@ -41,7 +41,7 @@ def test_a_click_keeps_answer_and_confidence(own_progress):
     form = answer("t-2", "a", 3)
     assert "Kept" in form.status.value
     kept = json.loads(own_progress.read_text("utf-8"))["predictions"]["t-2"]
-    assert kept == {"answer": "a", "confidence": 3, "first": "a"}
+    assert kept == {"answer": "a", "confidence": 3, "first": "a", "first_confidence": 3}
 
 
 def test_a_click_without_choice_writes_nothing(own_progress):
@@ -64,6 +64,14 @@ def test_an_earlier_answer_comes_back_and_the_first_stays_on_record(own_progress
     assert (again.answer.value, again.confidence.value) == ("a", 1)
     answer("t-4", "b", 2)
     kept = json.loads(own_progress.read_text("utf-8"))["predictions"]["t-4"]
+    assert kept == {"answer": "b", "confidence": 2, "first": "a", "first_confidence": 1}
+
+
+def test_of_an_older_file_the_first_confidence_is_not_made_up(own_progress):
+    record = {"predictions": {"t-4": {"answer": "a", "confidence": 1, "first": "a"}}}
+    own_progress.write_text(json.dumps(record), encoding="utf-8")
+    answer("t-4", "b", 2)
+    kept = json.loads(own_progress.read_text("utf-8"))["predictions"]["t-4"]
     assert kept == {"answer": "b", "confidence": 2, "first": "a"}
 
 
@@ -84,6 +92,36 @@ def test_reveal_shows_own_answer_right_answer_and_misconceptions(shown):
     assert "your prediction" in rows[CHOICES["a"]] and BELIEFS["a"] in rows[CHOICES["a"]]
     assert ">right<" in rows[CHOICES["b"]] and "your prediction" not in rows[CHOICES["b"]]
     assert "Sure and surprised" in data["text/html"]
+
+
+def test_reveal_asks_whoever_predicted_once_more_before_the_answer(own_progress, shown, monkeypatch):
+    made = []
+    monkeypatch.setattr(AskAgain, "__init__", _noted(made, AskAgain.__init__))
+    shown(ask, "t-5", CHOICES)
+    shown(reveal, "t-5", right="b", beliefs=BELIEFS)
+    assert not made, "who has predicted nothing is not asked again"
+    answer("t-5", "a", 3)
+    data = shown(reveal, "t-5", right="b", beliefs=BELIEFS)
+    (form,) = made
+    assert "application/vnd.jupyter.widget-view+json" in data and form.shown.value.startswith("<details>")
+    form.button.click()
+    assert "how sure" in form.status.value and "after" not in own_progress.read_text("utf-8")
+    form.answer.value, form.confidence.value = "b", 2
+    form.button.click()
+    assert not form.shown.value.startswith("<details>") and BELIEFS["a"] in form.shown.value
+    kept = json.loads(own_progress.read_text("utf-8"))["predictions"]["t-5"]
+    assert kept == {"answer": "a", "confidence": 3, "first": "a", "first_confidence": 3,
+                    "after": "b", "after_confidence": 2}
+    data = shown(reveal, "t-5", right="b", beliefs=BELIEFS)
+    assert len(made) == 1 and "application/vnd.jupyter.widget-view+json" not in data
+
+
+def _noted(made, begin):
+    def noting(self, *args):
+        begin(self, *args)
+        made.append(self)
+
+    return noting
 
 
 def test_reveal_without_a_prediction_still_teaches(own_progress, shown):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,30 @@ def test_the_same_class_again_is_no_new_try(shown):
     for body, tries in (("return z", 1), ("return z", 1), ("return F.relu(z)", 2)):
         shown(check, "03-1", exercise.answer(exercise.with_body(body)))
         assert progress.tried("03-1").tries == tries
+
+
+def test_what_the_check_said_how_often_and_when_it_was_right_is_kept(own_progress, try_it):
+    for body in ("return pixels", "return pixels * 1", "return pixels / 255", "return pixels / 254"):
+        try_it(TOY.answer(TOY.with_body(body)))
+    entry = json.loads(own_progress.read_text("utf-8"))["checks"]["00-1"]
+    assert entry["tries"] == 4 and entry["tries_to_right"] == 3
+    assert sorted(entry["told"].values(), reverse=True)[0] == 2 and sum(entry["told"].values()) == 3
+    begun, right = (datetime.fromisoformat(entry[name]) for name in ("begun", "right"))
+    assert begun <= right <= datetime.now(UTC) and begun.tzinfo is not None
+
+
+def test_an_entry_of_an_older_file_gets_no_beginning_that_nobody_knows(own_progress, try_it):
+    own_progress.write_text('{"checks": {"00-1": {"tries": 5, "passed": false}}}', encoding="utf-8")
+    try_it(TOY.solution)
+    entry = json.loads(own_progress.read_text("utf-8"))["checks"]["00-1"]
+    assert "begun" not in entry and entry["tries_to_right"] == 6 and "right" in entry
+
+
+def test_a_check_that_says_something_new_each_time_does_not_swell_the_file(own_progress):
+    for number in range(200):
+        progress.record_try("00-1", False, told=f"said {number}")
+    entry = json.loads(own_progress.read_text("utf-8"))["checks"]["00-1"]
+    assert entry["tries"] == 200 and len(entry["told"]) == progress.SAYINGS
 
 
 def test_an_answer_without_source_counts_each_time(own_progress, try_it):

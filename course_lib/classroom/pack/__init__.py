@@ -1,0 +1,1 @@
+"""`course pack`: one offline folder a lesson with what its teacher needs on the day of class."""
