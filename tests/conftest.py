@@ -4,6 +4,7 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -18,6 +19,18 @@ settings.load_profile("suite")
 
 # Rooms whose files take minutes. A file stays in one process: the longest first, so that all end together.
 LONG = ("notebooks", "browser", "hub", "classroom", "defences")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests stay in one process; the files of tests/hub, too: all of them visit the same class."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "tests/hub" if nodeid.startswith("tests/hub/") else super()._split_scope(nodeid)
+
+    return Together(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(config, items):

@@ -42,7 +42,7 @@ def plan(
       course plan --days 5 --start 2027-03-01 --out course.ics
       course plan --hours 6 --lesson 3 --lesson 8 --lesson 10
     """
-    from course_lib.classroom.plan_command import make_plan
+    from course_lib.classroom.plan.command import make_plan
 
     make_plan(weeks=weeks, days=days, hours=hours, meeting=meeting, on=on, start=start, at=at, pause=pause,
               skip=skip or (), lesson=lesson or (), known=known or (), out=out, echo=typer.echo)

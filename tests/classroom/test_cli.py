@@ -97,11 +97,13 @@ def lesson_runs(monkeypatch):
 
 def test_run_passes_every_wish_on(course, lesson_runs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    wishes = ("--scale", "class", "--seed", 7, "--out", tmp_path / "mine", "--timeout", 9)
+    wishes = ("--scale", "class", "--seed", 7, "--out", tmp_path / "mine", "--timeout", 9, "--seeds", 3,
+              "--workers", 2, "--dask", "tcp://host:1", "--resume")
     assert course("run", "3", *wishes)[0] == 0
     assert course("run")[0] == 0
     (first, options), (second, _) = lesson_runs
-    assert first == (["3"], "class", 7, tmp_path / "mine") and options["timeout"] == 9
+    assert first == (["3"], "class", 7, tmp_path / "mine") and options.pop("echo")
+    assert options == {"timeout": 9, "seeds": 3, "workers": 2, "dask": "tcp://host:1", "resume": True}
     assert second[1:3] == ("quick", 0) and second[3].resolve() == (tmp_path / "runs" / "quick-0").resolve()
 
 

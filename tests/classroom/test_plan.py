@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.classroom.lessons import lessons
-from course_lib.classroom.plan import Impossible, Item, fill, in_order, item, missing
+from course_lib.classroom.plan.hours import Impossible, Item, fill, in_order, item, missing
 
 LESSONS = lessons()
 

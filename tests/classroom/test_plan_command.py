@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from course_lib.classroom import cli
 from course_lib.classroom.lessons import lessons
-from course_lib.classroom.plan import item
-from course_lib.classroom.plan_days import days_off, meetings, time_of, weekdays
+from course_lib.classroom.plan.days import days_off, meetings, time_of, weekdays
+from course_lib.classroom.plan.hours import item
 
 NEVER = ("2026-01-01..2035-12-31", "2036-01-01..2040-01-01")
 LESSONS = [item(lesson) for lesson in lessons()]

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from course_lib.classroom.lessons import choose, find, lessons
-from course_lib.classroom.plan import Item, fill, in_order, item, missing
-from course_lib.classroom.plan_days import day_of, days_off, meetings, time_of, weekdays
-from course_lib.classroom.plan_text import as_text, calendar, keep, summary
+from course_lib.classroom.plan.days import day_of, days_off, meetings, time_of, weekdays
+from course_lib.classroom.plan.hours import Item, fill, in_order, item, missing
+from course_lib.classroom.plan.text import as_text, calendar, keep, summary
 
 USUAL = {"weeks": 2, "days": 6, "hours": 2}  # class hours a meeting
 MOST = {"weeks": 104, "days": 366, "hours": 2000}

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from course_lib.classroom import files
-from course_lib.classroom.plan import Block, Item
-from course_lib.classroom.plan_days import DAYS, Meeting, lasting
+from course_lib.classroom.plan.days import DAYS, Meeting, lasting
+from course_lib.classroom.plan.hours import Block, Item
 
 _PRODUCT = "-//Build Break Explain//course plan//EN"
 

@@ -1,4 +1,4 @@
-"""A schedule of the lessons: which class hour holds what. Nothing here knows a date (see plan_days.py).
+"""A schedule of the lessons: which class hour holds what. Nothing here knows a date (see days.py).
 
 A class hour is 45 minutes. A lesson takes one, or two (anatomy.TWO_HOURS), whole ones; what its title cell
 says it `needs` comes before it; hours that no lesson takes are for exercises, spread evenly over the lessons
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from course_lib.classroom.anatomy import TWO_HOURS
 from course_lib.classroom.lessons import Lesson, tags
-from course_lib.classroom.plan_days import CLASS_HOUR
+from course_lib.classroom.plan.days import CLASS_HOUR
 
 _NEEDS = re.compile(r"\bneeds ((?:\d\d)(?:, *\d\d)*)")
 

@@ -1,0 +1,1 @@
+"""`course plan`: a schedule of the lessons, as text and as a calendar file."""
