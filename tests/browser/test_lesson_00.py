@@ -66,7 +66,8 @@ def test_a_learner_goes_through_lesson_00(learner, tmp_path):
     page.get_by_role("button", name="Keep my prediction").click()
     page.get_by_text("Kept. The lesson comes back to it").wait_for()
     kept = json.loads((folder / ".progress.json").read_text("utf-8"))
-    assert kept["predictions"]["00-light"] == {"answer": "one", "confidence": 2, "first": "one"}
+    assert kept["predictions"]["00-light"] == {
+        "answer": "one", "confidence": 2, "first": "one", "first_confidence": 2}
 
     # The overview knows nothing yet.
     overview = page.get_by_role("region", name="Your progress")
@@ -107,6 +108,8 @@ def test_a_learner_goes_through_lesson_00(learner, tmp_path):
     for links, opened in ((neighbours, "03_residual_blocks.ipynb"), (atlas, "03_next one.ipynb")):
         links.get_by_role("link", name="03 · Depth").press("Enter")
         page.wait_for_function(f"() => {CURRENT} === '{opened}'")
-        page.evaluate("path => jupyterapp.commands.execute('docmanager:open', { path })", NAME)
+        back = "async path => { await jupyterapp.commands.execute('docmanager:open', { path }); }"
+        page.evaluate(back, NAME)  # nothing is returned: a whole notebook panel would be
+        page.wait_for_function(f"() => {CURRENT} === '{NAME}'")
     assert len(page.context.pages) == 1
     assert it.errors == []
