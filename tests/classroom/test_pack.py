@@ -85,6 +85,7 @@ def test_the_plan_is_on_paper_with_each_question_in_its_section(packed):
     assert "Question 1" in told["Play: grow a net that is already trained"]
     assert "Question 4" in told["Experiment · The same updates, more layers"]
     assert "Skip if late" in told["Exercise 03-2 · Norm and relu first"] and "Skip" not in told["Recall"]
+    assert "Why 03-" not in page.get_text()  # the samples for marking are on the rubric's page
     assert "(10 minutes saved)" in page.get_text() and "a guess, not measured" in page.get_text()
 
 

@@ -9,7 +9,7 @@ from course_lib.classroom.lessons import Lesson, tags
 from course_lib.classroom.pack.paper import bullets, line, words
 from course_lib.classroom.pack.pictures import Picture
 from course_lib.classroom.pack.reading import core_minutes, heading
-from course_lib.classroom.pack.texts import TAGS, Question, Texts
+from course_lib.classroom.pack.texts import ALL_TAGS, Question, Texts
 
 LETTERS = "ABCDE"
 _FOR_THE_TEACHER = re.compile(r"^\*For the teacher\.\*\s*")
@@ -38,7 +38,7 @@ def plan(lesson: Lesson, texts: Texts) -> list[Row]:
             rows.append(Row(place, cell.get("id", ""), start, minutes, heading(cell)))
             start += minutes
     for place, cell in enumerate(cells):
-        if rows and "teacher" in tags(cell) and not TAGS & set(tags(cell)):
+        if rows and "teacher" in tags(cell) and not ALL_TAGS & set(tags(cell)):
             row_of(rows, place).notes.append(line(_FOR_THE_TEACHER.sub("", cell.source)))
     places = {cell.get("id"): place for place, cell in enumerate(cells)}
     for number, demo in reversed([*enumerate(texts.demos, 1)]):
