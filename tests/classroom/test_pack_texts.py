@@ -106,3 +106,23 @@ def test_the_anatomy_counts_the_texts():
         lambda notebook: notebook.cells.append(notebook.cells[place(notebook, "pack-board")]))
     misspelt = problems(metadata("pack-quiz-1", tags=["teacher", "pack:quizz"]))
     assert any("unknown tags ['pack:quizz']" in problem for problem in misspelt)
+
+
+def test_a_lesson_shorter_than_half_an_hour_needs_one_question_and_nothing_to_skip():
+    def problems(minutes, *away):
+        notebook = copy.deepcopy(find("3").notebook)
+        notebook.cells = [cell for cell in notebook.cells if cell.id not in away]
+        for cell in notebook.cells:
+            cell.metadata.tags = [tag for tag in tags(cell) if not tag.startswith("minutes:")]
+        notebook.cells[0].metadata.tags.append(f"minutes:{minutes}")
+        return [*has_whole_texts_for_the_teacher(notebook, "03")]
+
+    away = ["pack-question-2", "pack-question-3", "pack-question-4", "pack-short", "pack-late"]
+    assert problems(29, *away) == []
+    assert problems(30, *away) == ["lacks 3 of 4 cells with the tag pack:question",
+                                   "lacks 1 of 1 cells with the tag pack:short",
+                                   "lacks 1 of 1 cells with the tag pack:late"]
+    assert "1 cells with the tag pack:short; 0 are wanted" in problems(29, *away[:3])
+    assert "2 cells with the tag pack:question; 1 are wanted" in problems(29, *away[1:])
+    assert "lacks 1 of 1 cells with the tag pack:question" in problems(29, "pack-question-1", *away)
+    assert "lacks 1 of 6 cells with the tag pack:quiz" in problems(29, "pack-quiz-1", *away)

@@ -21,6 +21,7 @@ from course_lib.classroom.pack.texts import (
     Question,
     Step,
     Texts,
+    wanted,
 )
 
 _NAMED = re.compile(r"`([\w-]+)`:\s*(.+)", re.DOTALL)
@@ -32,7 +33,7 @@ def read_texts(notebook: nbformat.NotebookNode) -> tuple[Texts, list[str]]:
 
     What is missing altogether is no problem here: see `Texts.missing`.
     """
-    texts, wrong = Texts(), []
+    texts, wrong = Texts(sum(map(core_minutes, notebook.cells))), []
     own = [cell.source for cell in notebook.cells if not ALL_TAGS & set(tags(cell))]
     texts.take_away = take_away(notebook)
     for place, cell in enumerate(notebook.cells):
@@ -69,7 +70,7 @@ def problems(notebook: nbformat.NotebookNode) -> list[str]:
     if not texts.found:
         return []
     many = [f"{texts.found[kind]} cells with the tag pack:{kind}; {count} are wanted"
-            for kind, count in COUNTS.items() if texts.found.get(kind, 0) > count]
+            for kind, count in wanted(texts.minutes).items() if texts.found.get(kind, 0) > count]
     return wrong + [f"lacks {what}" for what in texts.missing()] + many
 
 

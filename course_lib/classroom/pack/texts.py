@@ -3,8 +3,10 @@
 Each is a markdown cell of the lesson with the tags `teacher`, `minutes:0` and one of those below, and the
 slide type `skip`. It stands behind the cell that it belongs to: the guide puts it into that section. No copy
 for learners and no deck holds it. A lesson with such texts has four questions, six quiz items and one cell
-of each other kind. Measured numbers are named, never typed: `{{S4-20: loss, deep - shallow}}`, see
-numbers.py. Minutes of the plan come from the lesson's own tags `minutes:N`.
+of each other kind. One of less than 30 minutes in class has one question, and neither `pack:short`, as it is
+that short itself, nor `pack:late`, as little would be left. Measured numbers are named, never typed:
+`{{S4-20: loss, deep - shallow}}`, see numbers.py. Minutes of the plan come from the lesson's own tags
+`minutes:N`.
 
 pack:question, a question that the class answers by hands, talks over, and answers again:
 
@@ -82,7 +84,7 @@ from dataclasses import dataclass, field
 
 from course_lib.classroom.pack.cells import Item
 
-COUNTS = {  # cells of each kind in a lesson
+COUNTS = {  # cells of each kind in a lesson, see also `wanted`
     "question": 4, "quiz": 6, "misconception": 1, "board": 1, "demo": 1, "short": 1, "late": 1, "handout": 1,
 }
 TAGS = {f"pack:{kind}" for kind in COUNTS}
@@ -98,6 +100,11 @@ LISTED = {"handout": "Tasks"}  # where the list stands, else under the first lab
 PARTS = {"question": "Belief", "quiz": "Belief", "misconception": "Reply"}  # of an item
 SHORT, LATE = 30, 10  # minutes
 TAKE_AWAY = "Three sentences to take away"
+
+
+def wanted(minutes: int) -> dict[str, int]:
+    """Cells of each kind in a lesson of so many core minutes."""
+    return COUNTS if minutes >= SHORT else {**COUNTS, "question": 1, "short": 0, "late": 0}
 
 
 @dataclass
@@ -131,8 +138,9 @@ class Handout:
 
 @dataclass
 class Texts:
-    """All texts that a lesson has for its teacher; what it lacks is empty."""
+    """All texts that a lesson has for its teacher; what it lacks is empty. minutes: of its core cells."""
 
+    minutes: int
     questions: list[Question] = field(default_factory=list)
     quiz: list[Question] = field(default_factory=list)
     misconceptions: list[Item] = field(default_factory=list)
@@ -147,5 +155,5 @@ class Texts:
     def missing(self) -> list[str]:
         """What the lesson lacks, in words."""
         lacking = [f"{count - self.found.get(kind, 0)} of {count} cells with the tag pack:{kind}"
-                   for kind, count in COUNTS.items() if self.found.get(kind, 0) < count]
+                   for kind, count in wanted(self.minutes).items() if self.found.get(kind, 0) < count]
         return lacking + ([] if self.take_away else [f"a cell {TAKE_AWAY!r}"])
