@@ -74,9 +74,21 @@ def insight(
 @app.command()
 @plain_errors
 def pack(
-    names: Annotated[list[str], typer.Argument(metavar="LESSONS", help='Such as "3".')],
+    names: Annotated[list[str] | None, typer.Argument(metavar="LESSONS", help='Such as "3".')] = None,
     out: Annotated[Path, typer.Option(help="A folder for each lesson is made in here.")] = Path("packs"),
     pdf: Annotated[bool, typer.Option(help="Print PDFs (needs a Chromium).")] = True,
+    wheels: Annotated[bool, typer.Option(
+        "--wheels", help="Instead: what a class installs from without a network.")] = False,
+    platform: Annotated[list[str] | None, typer.Option(
+        help="With --wheels: linux-cpu, linux-cuda, windows or macos-arm64; may be given again.")] = None,
+    python: Annotated[str | None, typer.Option(
+        help="With --wheels: the class's Python, such as 3.12. Default: this one's.")] = None,
+    extra_index_url: Annotated[list[str] | None, typer.Option(
+        metavar="ADDRESS", help="With --wheels: an index besides pip's own; linux-cpu needs one.")] = None,
+    dry_run: Annotated[bool, typer.Option(
+        "--dry-run", help="With --wheels: only say how much there is to fetch.")] = False,
+    check: Annotated[Path | None, typer.Option(
+        metavar="DIR", help="With --wheels: compare such a folder with its checksums.")] = None,
 ):
     """Pack what a teacher needs on the day of class: one folder a lesson, for a machine with no network.
 
@@ -84,11 +96,28 @@ def pack(
     paper and for learning platforms, the deck, and the stored pictures for when a demo fails. Open the file
     index.html. Nothing is executed. Exit status 1: something is missing, which is said; the rest is packed.
 
+    With --wheels: a folder for each platform, with all packages, the course and the page INSTALL.html, from
+    which learners install without a network. A stopped run goes on where it was.
+
     \b
     Examples:
       course pack 3                        packs/03_residual_blocks/
       course pack 3 6 --out /media/stick
+      course pack --wheels --platform windows --python 3.12 --out /media/stick
+      course pack --wheels --platform linux-cpu --extra-index-url ADDRESS
+                                           ADDRESS: the CPU index that PyTorch's page names
+      course pack --wheels --check /media/stick/windows-python3.12
     """
+    if wheels:
+        from course_lib.classroom.wheels.command import pack_wheels
+
+        raise typer.Exit(pack_wheels(out, names=names, platforms=platform, python=python, check=check,
+                                     extra_index=extra_index_url or (), dry=dry_run, echo=typer.echo))
+    if platform or python or extra_index_url or dry_run or check:
+        raise ValueError("--platform, --python, --extra-index-url, --dry-run and --check go with --wheels")
+    if not names:
+        raise ValueError("name the lessons to pack, as in course pack 3; what a class installs from: "
+                         "course pack --wheels")
     from course_lib.classroom.lessons import choose
 
     chosen = choose(names)
