@@ -128,6 +128,32 @@ def pack(
 
 @app.command()
 @plain_errors
+def preflight(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page.")] = Path("preflight.html"),
+    wheels: Annotated[list[Path] | None, typer.Option(
+        metavar="DIR", help="A folder of course pack --wheels that you bring; may be given again.")] = None,
+    source: Annotated[str | None, typer.Option(
+        metavar="ADDRESS", help="Where learners get the course (git clone).")] = None,
+    reply_to: Annotated[str | None, typer.Option(help="Where their answer goes.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="DATE", help="Until when.")] = None,
+):
+    """A page to mail a week ahead: what to install, how large it is, what to look at, what to send back.
+
+    \b
+    Examples:
+      course preflight
+      course preflight --source ADDRESS --reply-to teacher@school.example --by "Monday, 1 March"
+      course preflight --wheels packs/windows-python3.12
+    """
+    writable(out.parent)
+    from course_lib.classroom.preflight import write_preflight
+
+    write_preflight(out, wheels=wheels or (), source=source, reply_to=reply_to, by=by)
+    typer.echo(out)
+
+
+@app.command()
+@plain_errors
 def rubric(
     names: Wanted = None,
     out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("rubrics"),

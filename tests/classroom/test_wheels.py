@@ -253,4 +253,5 @@ def test_heaps_are_small_and_a_large_wheel_goes_alone():
         return resolve.Wheel("tiny", "1", "file:///tiny.whl", size=size)
 
     heaps = make.batches([wheel(size) for size in (30e6, 15e6, 10e6, 900e6, 1e6, None, 1e6)])
-    assert [[one.size for one in heap] for heap in heaps] == [[30e6, 15e6], [10e6], [900e6], [1e6], [None], [1e6]]
+    sizes = [[one.size for one in heap] for heap in heaps]
+    assert sizes == [[30e6, 15e6], [10e6], [900e6], [1e6], [None], [1e6]]

@@ -42,7 +42,9 @@ def call(target: Target) -> str:
 
 def size(count: int) -> str:
     """A number of bytes for people, as disks are sold: 1 MB is a million."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+    if count >= 1e9:
+        return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e6:.0f} MB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
 
 
 def install_page(target: Target, files: dict[str, int]) -> str:
