@@ -54,6 +54,8 @@ def lab(
     port: Port = None,
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
     folder: Annotated[Path | None, typer.Option(help="Where your copies are. Default: work/.")] = None,
+    projector: Annotated[bool, typer.Option(
+        "--projector", help="For a class to read: large code, high in contrast, no side bars.")] = False,
 ):
     """Open the lessons in JupyterLab, in your own copies.
 
@@ -63,10 +65,11 @@ def lab(
     Examples:
       course lab
       course lab --port 8890 --no-browser
+      course lab --projector
     """
     from course_lib.classroom.lab import open_lab
 
-    raise typer.Exit(open_lab(folder, port=port, browser=browser))
+    raise typer.Exit(open_lab(folder, port=port, browser=browser, projector=projector))
 
 
 @app.command()
@@ -236,8 +239,16 @@ def data_fetch(name: Annotated[str, typer.Argument(help="A data set, such as mni
 
 @app.command()
 @plain_errors
-def doctor(port: Annotated[int, typer.Option(min=1, max=65535, help="The port to look at.")] = 8888):
-    """Examine this machine; each failure names the one command that cures it."""
+def doctor(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to look at.")] = 8888,
+    report: Annotated[bool, typer.Option(
+        "--report", help="Instead: a few lines to send to your teacher, without names and paths.")] = False,
+):
+    """Examine this machine; each failure names the one command that cures it. Exit status 1 if one failed."""
+    if report:
+        from course_lib.classroom.doctor_report import print_report
+
+        raise typer.Exit(print_report(port=port, echo=typer.echo))
     from course_lib.classroom.doctor import doctor as examine
 
     raise typer.Exit(examine(port=port, echo=typer.echo))

@@ -74,9 +74,21 @@ def insight(
 @app.command()
 @plain_errors
 def pack(
-    names: Annotated[list[str], typer.Argument(metavar="LESSONS", help='Such as "3".')],
+    names: Annotated[list[str] | None, typer.Argument(metavar="LESSONS", help='Such as "3".')] = None,
     out: Annotated[Path, typer.Option(help="A folder for each lesson is made in here.")] = Path("packs"),
     pdf: Annotated[bool, typer.Option(help="Print PDFs (needs a Chromium).")] = True,
+    wheels: Annotated[bool, typer.Option(
+        "--wheels", help="Instead: what a class installs from without a network.")] = False,
+    platform: Annotated[list[str] | None, typer.Option(
+        help="With --wheels: linux-cpu, linux-cuda, windows or macos-arm64; may be given again.")] = None,
+    python: Annotated[str | None, typer.Option(
+        help="With --wheels: the class's Python, such as 3.12. Default: this one's.")] = None,
+    extra_index_url: Annotated[list[str] | None, typer.Option(
+        metavar="ADDRESS", help="With --wheels: an index besides pip's own; linux-cpu needs one.")] = None,
+    dry_run: Annotated[bool, typer.Option(
+        "--dry-run", help="With --wheels: only say how much there is to fetch.")] = False,
+    check: Annotated[Path | None, typer.Option(
+        metavar="DIR", help="With --wheels: compare such a folder with its checksums.")] = None,
 ):
     """Pack what a teacher needs on the day of class: one folder a lesson, for a machine with no network.
 
@@ -84,17 +96,60 @@ def pack(
     paper and for learning platforms, the deck, and the stored pictures for when a demo fails. Open the file
     index.html. Nothing is executed. Exit status 1: something is missing, which is said; the rest is packed.
 
+    With --wheels: a folder for each platform, with all packages, the course and the page INSTALL.html, from
+    which learners install without a network. A stopped run goes on where it was.
+
     \b
     Examples:
       course pack 3                        packs/03_residual_blocks/
       course pack 3 6 --out /media/stick
+      course pack --wheels --platform windows --python 3.12 --out /media/stick
+      course pack --wheels --platform linux-cpu --extra-index-url ADDRESS
+                                           ADDRESS: the CPU index that PyTorch's page names
+      course pack --wheels --check /media/stick/windows-python3.12
     """
+    if wheels:
+        from course_lib.classroom.wheels.command import pack_wheels
+
+        raise typer.Exit(pack_wheels(out, names=names, platforms=platform, python=python, check=check,
+                                     extra_index=extra_index_url or (), dry=dry_run, echo=typer.echo))
+    if platform or python or extra_index_url or dry_run or check:
+        raise ValueError("--platform, --python, --extra-index-url, --dry-run and --check go with --wheels")
+    if not names:
+        raise ValueError("name the lessons to pack, as in course pack 3; what a class installs from: "
+                         "course pack --wheels")
     from course_lib.classroom.lessons import choose
 
     chosen = choose(names)
     from course_lib.classroom.pack.pack import make_packs
 
     raise typer.Exit(make_packs(chosen, writable(out), pdf=pdf, echo=typer.echo))
+
+
+@app.command()
+@plain_errors
+def preflight(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page.")] = Path("preflight.html"),
+    wheels: Annotated[list[Path] | None, typer.Option(
+        metavar="DIR", help="A folder of course pack --wheels that you bring; may be given again.")] = None,
+    source: Annotated[str | None, typer.Option(
+        metavar="ADDRESS", help="Where learners get the course (git clone).")] = None,
+    reply_to: Annotated[str | None, typer.Option(help="Where their answer goes.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="DATE", help="Until when.")] = None,
+):
+    """A page to mail a week ahead: what to install, how large it is, what to look at, what to send back.
+
+    \b
+    Examples:
+      course preflight
+      course preflight --source ADDRESS --reply-to teacher@school.example --by "Monday, 1 March"
+      course preflight --wheels packs/windows-python3.12
+    """
+    writable(out.parent)
+    from course_lib.classroom.preflight import write_preflight
+
+    write_preflight(out, wheels=wheels or (), source=source, reply_to=reply_to, by=by)
+    typer.echo(out)
 
 
 @app.command()

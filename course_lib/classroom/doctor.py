@@ -53,17 +53,26 @@ def doctor(*, port: int = 8888, echo=print) -> int:
 
 def diagnose(port: int = 8888) -> Iterator[Finding]:
     """All findings, one after the other. A check that breaks is a failure, not a crash."""
+    for _, found in examine(port):
+        yield from found
+
+
+def examine(port: int = 8888) -> Iterator[tuple[str, list[Finding]]]:
+    """The name of each check and what it found."""
     checks = {
         "Python": python, "packages": packages, "torch and torchvision": torch_pair, "widgets": widgets,
         "kernel": kernel, "course folder": folder, "disk": disk, "data": data,
         "port": lambda: port_free(port),
     }
     for name, check in checks.items():
+        found = []
         try:
-            yield from check()
+            for finding in check():
+                found.append(finding)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            yield Finding(False, f"{name}: could not be looked at ({reason})", _pip(f'-e "{COURSE}"'))
+            found.append(Finding(False, f"{name}: could not be looked at ({reason})", _pip(f'-e "{COURSE}"')))
+        yield name, found
 
 
 def python() -> Iterator[Finding]:
