@@ -54,6 +54,8 @@ def lab(
     port: Port = None,
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
     folder: Annotated[Path | None, typer.Option(help="Where your copies are. Default: work/.")] = None,
+    projector: Annotated[bool, typer.Option(
+        "--projector", help="For a class to read: large code, high in contrast, no side bars.")] = False,
 ):
     """Open the lessons in JupyterLab, in your own copies.
 
@@ -63,10 +65,11 @@ def lab(
     Examples:
       course lab
       course lab --port 8890 --no-browser
+      course lab --projector
     """
     from course_lib.classroom.lab import open_lab
 
-    raise typer.Exit(open_lab(folder, port=port, browser=browser))
+    raise typer.Exit(open_lab(folder, port=port, browser=browser, projector=projector))
 
 
 @app.command()

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,19 +20,26 @@ DEFAULT_FOLDER = Path(os.environ.get("COURSE_FOLDER")
                       or Path(course_lib.__file__).resolve().parent.parent / "work")
 
 
-def open_lab(folder: Path | None = None, *, port: int | None = None, browser: bool = True, echo=print) -> int:
+def open_lab(folder: Path | None = None, *, port: int | None = None, browser: bool = True,
+             projector: bool = False, echo=print) -> int:
     """Open the lessons in JupyterLab and wait until it ends; the exit status.
 
     folder: where the learner's copies are, work/ beside the lessons if None. port: that one or none; if None
-    8888, or the next one that is free. Raises OSError that names the cure if the folder cannot be written or
-    the wished port is taken.
+    8888, or the next one that is free. projector: as a class can read it (projector.py). Raises OSError that
+    names the cure if the folder cannot be written or the wished port is taken.
     """
     folder = Path(folder or DEFAULT_FOLDER).expanduser().resolve()
     port = _choose_port(port, echo)
     _look_at_data(echo)
     start = _prepare(folder, echo)
     echo(f"JupyterLab opens on port {port}. To end it, press Ctrl-C here; your work is saved in its files.")
-    return _serve(command(folder, port, start, browser), environment())
+    if not projector:
+        return _serve(command(folder, port, start, browser), environment())
+    from course_lib.classroom import projector as large
+
+    echo(large.STEPS)
+    return _serve(command(folder, port, start, browser, large.words(folder)),
+                  environment(large.CONFIG, CONFIG))
 
 
 def open_folder(folder: Path, start: str, config: Path, *, port: int | None = None, browser: bool = True,
@@ -97,14 +105,18 @@ def _prepare(folder: Path, echo) -> str | None:
     return copies[0][0].name if copies else None
 
 
-def command(folder: Path, port: int, start: str | None, browser: bool) -> list[str]:
-    """The command line of the server: only this machine, with a token, on the learner's folder."""
+def command(folder: Path, port: int, start: str | None, browser: bool,
+            look: Sequence[str] = ()) -> list[str]:
+    """The command line of the server: only this machine, with a token, on the learner's folder.
+
+    look: where layout and settings are kept; layouts beside the lessons if there are no such words.
+    """
     words = [
         sys.executable, "-m", "jupyterlab", "-y",  # -y: one Ctrl-C is enough
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}", f"--ServerApp.default_url=/lab{_tree(start)}",
         f"--LabApp.default_url=/lab{_tree(start)}",
-        f"--LabApp.workspaces_dir={folder / '.jupyter' / 'workspaces'}",
+        *(look or [f"--LabApp.workspaces_dir={folder / '.jupyter' / 'workspaces'}"]),
         "--Application.log_level=ERROR",
     ]
     if not browser:
@@ -118,12 +130,16 @@ def _tree(start: str | None) -> str:
     return f"/tree/{quote(start)}" if start else ""
 
 
-def environment(config: Path = CONFIG) -> dict[str, str]:
-    """The server's environment: one thread for quick runs, this environment's kernel, our settings added."""
+def environment(*configs: Path) -> dict[str, str]:
+    """The server's environment: one thread for quick runs, this environment's kernel, our settings added.
+
+    configs: folders with Jupyter settings, the first one counts most; none: CONFIG.
+    """
     env = dict(os.environ)
     env.setdefault("OMP_NUM_THREADS", "1")
     env.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    env["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(config), env.get("JUPYTER_CONFIG_PATH")]))
+    env["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
+        filter(None, [*map(str, configs or [CONFIG]), env.get("JUPYTER_CONFIG_PATH")]))
     return env
 
 

@@ -130,9 +130,13 @@ class Lab:
     def __init__(self, page, errors: list[str], url: str, token: str):
         self.page, self.errors, self.url, self.token = page, errors, url, token
 
-    def open_notebook(self, path: str, timeout: float = PATIENCE) -> None:
-        """Open a notebook of the folder (forward slashes) and wait until its kernel is ready."""
-        self.page.goto(f"{self.url}/lab/tree/{quote(path)}?token={self.token}&reset", timeout=timeout * 1000)
+    def open_notebook(self, path: str, timeout: float = PATIENCE, reset: bool = True) -> None:
+        """Open a notebook of the folder (forward slashes) and wait until its kernel is ready.
+
+        reset: with a fresh layout of the page.
+        """
+        address = f"{self.url}/lab/tree/{quote(path)}?token={self.token}" + "&reset" * reset
+        self.page.goto(address, timeout=timeout * 1000)
         self.page.wait_for_function(
             """name => {
                 const panel = window.jupyterapp?.shell.currentWidget;

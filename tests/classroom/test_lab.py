@@ -164,6 +164,26 @@ def test_the_learners_own_environment_is_added_to_not_replaced(opened, monkeypat
     assert "--no-browser" in words and "--no-browser" not in opened()[0]
 
 
+def test_for_a_projector_layout_and_settings_are_kept_apart(opened, tmp_path):
+    """Each start begins without side bars; letters of another size are kept."""
+    own = tmp_path / "work" / ".jupyter" / "projector"
+    assert opened() and not own.exists()
+    words, env, said = opened(projector=True)
+    assert words.count("--LabApp.workspaces_dir=") == 1
+    assert f"--LabApp.workspaces_dir={own / 'workspaces'} " in words
+    assert f"--LabApp.user_settings_dir={own / 'settings'} " in words
+    assert "Ctrl+Shift+F" in said
+    assert env["JUPYTER_CONFIG_PATH"].split(os.pathsep)[1] == str(lab.CONFIG)
+    theme, layout = next(own.rglob("themes.*")), next((own / "workspaces").iterdir())
+    first = json.loads(layout.read_bytes())["data"]
+    theme.write_text("{}", "utf-8")
+    layout.write_text("{}", "utf-8")
+    opened(projector=True)
+    assert theme.read_text("utf-8") == "{}"
+    assert json.loads(layout.read_bytes())["data"] == first
+    assert not any(first["layout-restorer:data"][side]["visible"] for side in ("left", "right"))
+
+
 def test_broken_data_is_said_and_the_lab_opens_all_the_same(opened, monkeypatch):
     monkeypatch.undo()
     said = []
