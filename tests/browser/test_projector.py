@@ -1,7 +1,6 @@
 """`course lab --projector`: code of 20 px, 7:1 on its background, no side bars, own settings apart."""
 
 import json
-import os
 
 import harness
 import pytest
@@ -97,8 +96,6 @@ def test_a_class_can_read_it_from_the_last_row(shown):
     poor = [(round(contrast(text), 1), text) for text in code + traces
             if contrast(text) < 7 or text["opacity"] < 1]
     assert not poor, poor
-    if folder := os.environ.get("COURSE_SHOTS"):
-        page.screenshot(path=f"{folder}/projector.png")
 
 
 def test_the_side_bars_are_away_and_come_back_when_they_are_asked_for(shown):
