@@ -93,8 +93,9 @@ def pack(
     """Pack what a teacher needs on the day of class: one folder a lesson, for a machine with no network.
 
     In it: the instructor's guide (two pages), a handout (one page, black and white), a quiz with its key, on
-    paper and for learning platforms, the deck, and the stored pictures for when a demo fails. Open the file
-    index.html. Nothing is executed. Exit status 1: something is missing, which is said; the rest is packed.
+    paper and for learning platforms, the rubric, the deck, and the stored pictures for when a demo fails.
+    Open the file index.html. Nothing is executed. Exit status 1: something is missing, which is said; the
+    rest is packed.
 
     With --wheels: a folder for each platform, with all packages, the course and the page INSTALL.html, from
     which learners install without a network. A stopped run goes on where it was.

@@ -1,6 +1,7 @@
 """A lesson's rubric: checks 50 %, written "why" answers 25 %, the critique of one claim 25 %.
 
-    rubric(find("3"))       HTML parts: for a page of its own (`course rubric 3`) or a part of a pack
+    rubric(find("3"))       HTML parts
+    page(find("3"))         the whole page, for `course rubric 3` and `course pack 3`
     mark(2, 3, 3, 4, 5)     a mark out of 100
 
 Nothing is written twice: questions and model answers are the exercises', points the check cells', claims and
@@ -50,6 +51,13 @@ STATEMENTS = (
     "not. Equal code is to be expected of a one-line exercise and proves nothing; equal sentences call for a "
     "talk.",
 )
+
+
+PAPER = """
+@page { size: A4; margin: 12mm }
+h2, h3, caption { break-after: avoid }
+.claims th:nth-child(2) { width: 36% }
+"""
 
 
 @dataclass(frozen=True)
@@ -110,15 +118,25 @@ def rubric(lesson: Lesson, recorded: Path | None = None) -> list[str]:
     return [*parts, f"<h2>What to tell the class</h2>\n<ul>{listed}</ul>\n"]
 
 
+def page(lesson: Lesson) -> str:
+    """The rubric as a whole page, fit for A4. Raises ValueError as `rubric`."""
+    return document(f"Marks for {lesson.title}", *rubric(lesson), style=PAPER)
+
+
+def without_samples(lesson: Lesson) -> list[str]:
+    """The exercises whose "why" has no samples in the lesson yet."""
+    found = samples(lesson.notebook, lesson.number)[0]
+    return [exercise.id for exercise in exercise_list(lesson.number) if exercise.id not in found]
+
+
 def write_rubrics(lessons: Iterable[Lesson], out: Path, echo: Callable[[str], None] = print) -> None:
     """One page a lesson into `out`: NN_slug-rubric.html."""
     for lesson in lessons:
         if not exercise_list(lesson.number):
             echo(f"{lesson.slug}: no exercises, so no rubric")
             continue
-        write(out / f"{lesson.slug}-rubric.html", document(f"Marks for {lesson.title}", *rubric(lesson)))
-        lacking = [one.id for one in exercise_list(lesson.number)
-                   if one.id not in samples(lesson.notebook, lesson.number)[0]]
+        write(out / f"{lesson.slug}-rubric.html", page(lesson))
+        lacking = without_samples(lesson)
         echo(f"{out / (lesson.slug + '-rubric.html')}"
              + (f" (no samples for the why of {', '.join(lacking)} yet)" if lacking else ""))
 
@@ -174,4 +192,4 @@ def _claims(rows: list[dict]) -> str:
                    "; ".join(f"{name}: {value}" for name, value in row.get("shown", {}).items()),
                    row.get("source", "")) for row in rows)
     return table("The claims, as the ledger has them (scale quick)",
-                 ("Row", "Claim", "Verdict", "Evidence", "The source's figure"), lines)
+                 ("Row", "Claim", "Verdict", "Evidence", "The source's figure"), lines, look="claims")

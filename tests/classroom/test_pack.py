@@ -1,6 +1,7 @@
 """`course pack`: what is on paper is what the lesson says, and what is missing or wrong is said."""
 
 import base64
+import copy
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
@@ -22,13 +24,14 @@ from course_lib.classroom import cli
 from course_lib.classroom.copies import student_version
 from course_lib.classroom.deck_pdf import browser_page
 from course_lib.classroom.ledger import claims_in
-from course_lib.classroom.lessons import find, lessons, tags
+from course_lib.classroom.lessons import Lesson, find, lessons, tags
 from course_lib.classroom.live import live_copy
 from course_lib.classroom.pack.guide import plan
 from course_lib.classroom.pack.pack import make_packs, print_sheets, write_files
 from course_lib.classroom.pack.paper import Sheet, pages_of
 from course_lib.classroom.pack.reading import read_texts
-from course_lib.classroom.pack.texts import TAGS
+from course_lib.classroom.pack.texts import TAGS, WHY
+from course_lib.classroom.rubric import write_rubrics
 from course_lib.classroom.slides import cut
 from course_lib.runtime import home
 
@@ -53,9 +56,9 @@ def test_the_folder_is_whole_and_asks_for_nothing_outside(packed):
     assert status == 0 and not [line for line in said if "lacks" in line]
     found = {file.name for file in folder.iterdir()} - {"quiz-qti.zip"}
     assert found == {"index.html", "guide.html", "handout.html", "quiz.html", "quiz-key.html", "quiz.csv",
-                     "quiz.gift", "03_residual_blocks.html", "pictures"}
+                     "quiz.gift", "rubric.html", "03_residual_blocks.html", "pictures"}
     reached = set()
-    for name in ("index.html", "guide.html", "handout.html", "quiz.html", "quiz-key.html"):
+    for name in ("index.html", "guide.html", "handout.html", "quiz.html", "quiz-key.html", "rubric.html"):
         page = BeautifulSoup((folder / name).read_text("utf-8"), "html.parser")
         assert not page.select("script, link, iframe")
         for part in page.select("[src], [href]"):
@@ -104,6 +107,28 @@ def test_every_measured_number_on_paper_is_the_ledgers(lesson, tmp_path):
         values = [row["shown"][name] for row in ledger
                   if row["lesson"] == lesson.slug and row["row"] == row_id and name in row["shown"]]
         assert values and any(value in paper for value in values), (row_id, name, values)
+
+
+def test_the_rubric_lies_in_the_pack_and_is_the_one_of_course_rubric(packed, tmp_path):
+    write_rubrics([find("3")], tmp_path, echo=lambda line: None)
+    page = packed[0] / "rubric.html"
+    assert page.read_text("utf-8") == (tmp_path / "03_residual_blocks-rubric.html").read_text("utf-8")
+    assert "Marks for 03" in words(page) and "No samples are written" not in words(page)
+    listed = BeautifulSoup((packed[0] / "index.html").read_text("utf-8"), "html.parser").select("li")
+    told, = [item for item in listed if item.select("a[href='rubric.html']")]
+    assert "How to mark it" in told.get_text() and not told.select("a[href='rubric.pdf']")
+
+
+def test_a_lesson_without_exercises_has_no_rubric(tmp_path):
+    notebook = copy.deepcopy(find("3").notebook)
+    notebook.cells = [cell for cell in notebook.cells if not {"check", WHY} & set(tags(cell))]
+    path = tmp_path / "99_no_exercises.ipynb"
+    nbformat.write(notebook, path)
+    (tmp_path / "out" / "99_no_exercises").mkdir(parents=True)
+    make_packs([Lesson(path)], tmp_path / "out", pdf=False, echo=lambda line: None)
+    folder = tmp_path / "out" / "99_no_exercises"
+    assert (folder / "guide.html").is_file() and not (folder / "rubric.html").exists()
+    assert "rubric" not in (folder / "index.html").read_text("utf-8")
 
 
 def test_what_is_for_the_teacher_reaches_no_learner_and_no_deck():
@@ -190,6 +215,18 @@ def test_each_sheet_fits_its_pages_with_nothing_beyond_the_paper(tmp_path):
             page.goto(sheet.file.as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= 703, sheet.file.name
             assert page.evaluate("[...document.images].every(image => image.naturalWidth > 300)")
+
+
+@pytest.mark.browser
+def test_the_rubric_is_printed_on_as_many_a4_sheets_as_it_needs(tmp_path, monkeypatch):
+    monkeypatch.setattr("course_lib.classroom.pack.pack.make_decks", lambda *given, **options: 0)
+    assert make_packs([find("3")], tmp_path, echo=lambda line: None) == 0
+    folder = tmp_path / "03_residual_blocks"
+    boxes = re.findall(rb"/MediaBox\s*\[0 0 (\d+)[\d.]* (\d+)[\d.]*\]", (folder / "rubric.pdf").read_bytes())
+    assert len(boxes) == pages_of(folder / "rubric.pdf") > 1 and set(boxes) == {(b"594", b"841")}  # A4
+    assert 'href="rubric.pdf"' in (folder / "index.html").read_text("utf-8")
+    make_packs([find("3")], tmp_path, pdf=False, echo=lambda line: None)
+    assert not (folder / "rubric.pdf").exists()  # an old one goes
 
 
 @pytest.mark.browser

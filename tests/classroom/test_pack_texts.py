@@ -72,6 +72,26 @@ def test_a_text_that_is_wrong_names_its_lesson_and_cell_and_nothing_is_written(c
     assert not (tmp_path / "out").exists()
 
 
+def test_a_sample_that_is_wrong_names_its_lesson_and_cell_and_nothing_is_written(tmp_path):
+    wrong = changed(tmp_path, edit("samples-03-2", "- 1:", "- 2:"))
+    told = r"^03_residual_blocks\.ipynb, cell samples-03-2 \(pack:why\): there is no sample for the mark 1"
+    with pytest.raises(ValueError, match=told):
+        make_packs([wrong], tmp_path / "out", pdf=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_exercise_without_samples_is_named_and_the_rubric_is_packed(tmp_path):
+    def strip(notebook):
+        notebook.cells = [cell for cell in notebook.cells if cell.id != "samples-03-4"]
+
+    said = []
+    assert make_packs([changed(tmp_path, strip)], tmp_path / "out", pdf=False, echo=said.append) == 1
+    assert [line for line in said if "lacks" in line] == [
+        "03_residual_blocks still lacks samples for the why of 03-4"]
+    assert "No samples are written" in (
+        tmp_path / "out" / "03_residual_blocks" / "rubric.html").read_text("utf-8")
+
+
 def test_without_its_texts_a_lesson_is_told_what_it_lacks_and_the_rest_is_packed(tmp_path):
     def strip(notebook):
         away = TAGS - {"pack:question"}
@@ -84,7 +104,7 @@ def test_without_its_texts_a_lesson_is_told_what_it_lacks_and_the_rest_is_packed
     assert "1 of 4 cells with the tag pack:question" in told and "6 of 6 cells with the tag pack:quiz" in told
     folder = tmp_path / "out" / "03_residual_blocks"
     assert {file.name for file in folder.iterdir()} == {
-        "index.html", "guide.html", "03_residual_blocks.html", "pictures"}
+        "index.html", "guide.html", "rubric.html", "03_residual_blocks.html", "pictures"}
     assert "pack:handout" in (folder / "index.html").read_text("utf-8")
     guide = (folder / "guide.html").read_text("utf-8")
     assert "pack:handout" in guide and "Question 3" in guide and "Question 4" not in guide

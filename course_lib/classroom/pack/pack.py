@@ -1,6 +1,6 @@
 """`course pack`: the folder of one lesson, whole on a machine with no network and no Python."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 
@@ -9,13 +9,16 @@ from course_lib.classroom.files import write
 from course_lib.classroom.lessons import Lesson, tags
 from course_lib.classroom.pack.numbers import disagreements
 from course_lib.classroom.pack.reading import read_texts
+from course_lib.classroom.pack.rubric_texts import samples
 from course_lib.classroom.pack.texts import TAGS, Texts
+from course_lib.exercises import exercise_list
 
 FILES = {  # what the page says of each, in its order
     "guide": "The instructor's guide: plan by the minute, questions, board, misconceptions, demos",
     "handout": "The handout: one page in black and white",
     "quiz": "The quiz on paper",
     "quiz-key": "Its key",
+    "rubric": 'How to mark it: points, samples of the "why" answers, the critique of one claim',
 }
 QUIZ_FILES = {
     "quiz.csv": "a table", "quiz.gift": "GIFT, for Moodle", "quiz-qti.zip": "QTI 1.2, for Canvas and others"}
@@ -28,14 +31,19 @@ def make_packs(
 
     Nothing is executed: pictures and numbers are the stored outputs. 0: all is made; 1: something is missing
     (texts of a lesson, a browser for the PDFs), which is said, and the rest is made.
-    Raises ValueError that names lesson and cell if a text is not as pack/texts.py wants it, before anything
-    is written; else as `deck.make_decks`.
+    Raises ValueError that names lesson and cell if a text is not as pack/texts.py or pack/rubric_texts.py
+    wants it, before anything is written; else as `deck.make_decks`.
     """
+    from course_lib.classroom.rubric import page, without_samples
+
     see_what_is_needed()
     read = {lesson.slug: read_texts(lesson.notebook) for lesson in chosen}
     wrong = [f"{slug}.ipynb, {problem}" for slug, (_, found) in read.items() for problem in found]
+    wrong += [f"{lesson.slug}.ipynb, {problem}" for lesson in chosen
+              for problem in samples(lesson.notebook, lesson.number)[1]]
     if wrong:
         raise ValueError("\n".join(wrong))
+    rubrics = {lesson.slug: page(lesson) for lesson in chosen if exercise_list(lesson.number)}
     status, sheets = 0, []
     for lesson in chosen:
         texts, folder = read[lesson.slug][0], out / lesson.slug
@@ -49,7 +57,11 @@ def make_packs(
         if texts.missing():
             status = 1
             echo(f"{lesson.slug} still lacks, for its teacher: {', '.join(texts.missing())}")
-    status |= print_sheets(sheets, pdf, echo)
+        if without_samples(lesson):
+            status = 1
+            echo(f"{lesson.slug} still lacks samples for the why of {', '.join(without_samples(lesson))}")
+    status |= print_sheets(sheets, pdf, echo, write_pages({
+        out / slug / "rubric.html": text for slug, text in rubrics.items()}))
     for lesson in chosen:
         file = out / lesson.slug / "index.html"
         write(file, index(lesson, read[lesson.slug][0], file.parent))
@@ -87,9 +99,22 @@ def write_files(lesson: Lesson, texts: Texts, folder: Path, echo: Callable[[str]
     return made
 
 
-def print_sheets(sheets: list, pdf: bool, echo: Callable[[str], None]) -> int:
-    """Write the sheets, and with a browser their PDFs; 1 if there is none (make_decks has said so)."""
-    from course_lib.classroom.deck_pdf import NoBrowser, browser_page
+def write_pages(pages: dict[Path, str]) -> list[Path]:
+    """Write pages that may take as much paper as they need; their files. An old PDF beside one goes."""
+    for file, text in pages.items():
+        write(file, text)
+        file.with_suffix(".pdf").unlink(missing_ok=True)
+    return list(pages)
+
+
+def print_sheets(
+    sheets: list, pdf: bool, echo: Callable[[str], None], pages: Iterable[Path] = ()
+) -> int:
+    """Write the sheets, and with a browser their PDFs; 1 if there is none (make_decks has said so).
+
+    pages: HTML files that are printed as they are.
+    """
+    from course_lib.classroom.deck_pdf import PATIENCE, NoBrowser, browser_page, write_pdf
     from course_lib.classroom.pack.paper import print_sheet, write_sheet
 
     for sheet in sheets:
@@ -100,6 +125,9 @@ def print_sheets(sheets: list, pdf: bool, echo: Callable[[str], None]) -> int:
         with browser_page() as page:
             for sheet in sheets:
                 print_sheet(page, sheet, echo)
+            for file in pages:
+                page.goto(file.resolve().as_uri(), timeout=PATIENCE)
+                write_pdf(page, file.with_suffix(".pdf"))
     except NoBrowser:
         return 1
     return 0
