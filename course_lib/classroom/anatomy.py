@@ -12,7 +12,7 @@ import nbformat
 
 from course_lib.classroom.claims import NOT_JUDGED, syllabus
 from course_lib.classroom.ledger import claims_in
-from course_lib.classroom.lessons import tags
+from course_lib.classroom.lessons import minutes, tags
 from course_lib.classroom.pack import reading, rubric_texts, texts
 from course_lib.classroom.tidy import tidy
 
@@ -92,11 +92,10 @@ def has_valid_tags(notebook: nbformat.NotebookNode, number: str) -> Iterator[str
 
 
 def fits_the_hour(notebook: nbformat.NotebookNode, number: str) -> Iterator[str]:
-    marks = [tag for cell in notebook.cells if "core" in tags(cell) for tag in tags(cell)]
-    minutes = sum(int(tag.removeprefix("minutes:")) for tag in marks if tag.startswith("minutes:"))
+    total = sum(map(minutes, notebook.cells))
     limit = CORE_MINUTES * (2 if number in TWO_HOURS else 1)
-    if not 0 < minutes <= limit:
-        yield f"the core cells take {minutes} minutes in all; 1 to {limit} are allowed"
+    if not 0 < total <= limit:
+        yield f"the core cells take {total} minutes in all; 1 to {limit} are allowed"
 
 
 def is_readable(notebook: nbformat.NotebookNode, number: str) -> Iterator[str]:

@@ -41,6 +41,12 @@ def tags(cell: nbformat.NotebookNode) -> list[str]:
     return list(cell.metadata.get("tags", []))
 
 
+def minutes(cell: nbformat.NotebookNode, track: str = "core") -> int:
+    """What the tag `minutes:N` of a cell says; 0 for one of another track than `track`."""
+    own = tags(cell) if track in tags(cell) else []
+    return sum(int(tag.removeprefix("minutes:")) for tag in own if tag.startswith("minutes:"))
+
+
 def lessons(folder: Path | None = None) -> list[Lesson]:
     """All lessons in order."""
     folder = folder or home() / "notebooks"

@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import threading
+from types import SimpleNamespace
 
 import nbformat
 import psutil
@@ -13,7 +14,8 @@ import pytest
 pytest.importorskip("distributed", reason="needs dask: pip install -e '.[workers]'")
 from dask_there import Site, wait_until
 
-from course_lib.classroom.running import cluster, task
+from course_lib.classroom.running import cluster, execute, pool, task
+from course_lib.classroom.running.job import MARK, Place
 from course_lib.classroom.running.run import run_lessons
 
 pytestmark = pytest.mark.slow
@@ -225,3 +227,34 @@ def test_each_worker_of_this_machine_gets_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
     assert [task.own_gpu(name)["CUDA_VISIBLE_DEVICES"] for name in "01"] == ["4", "7"]
     assert task.own_gpu("tcp://host:1") == {}, "somebody else's worker sees what it was given"
+
+
+def test_only_a_worker_that_sees_the_runs_own_sign_shares_its_disk(tmp_path):
+    (tmp_path / "seed-3").mkdir()
+    assert not task.shares_disk(tmp_path, "this run"), "no sign"
+    (tmp_path / MARK).write_text("another run")
+    assert not task.shares_disk(tmp_path, "this run"), "a folder of the same name, elsewhere"
+    (tmp_path / MARK).write_text("this run")
+    assert task.shares_disk(tmp_path, "this run") and task.shares_disk(tmp_path / "seed-3", "this run")
+
+
+class Unreadable:
+    """A future whose answer has come and cannot be unpacked here."""
+
+    key, status = "it", "finished"
+
+    def add_done_callback(self, call):
+        call(self)
+
+    def result(self, timeout):
+        raise ModuleNotFoundError("a module of the worker's")
+
+
+@pytest.mark.timeout(20)
+def test_an_answer_that_cannot_be_read_ends_its_lesson_and_not_in_a_circle(monkeypatch):
+    monkeypatch.setattr(cluster, "slots", lambda client: (1, False))
+    client = SimpleNamespace(subscribe_topic=lambda *_: None, submit=lambda *_, **__: Unreadable())
+    place = Place("cpu", 1, "a machine")
+    team = pool.Pool(client, {"w": place}, place, "run", echo=print, on_cell=lambda: None)
+    (ended,) = team.carry_out([SimpleNamespace(slug="01_toy", seed=0)])
+    assert ended.outcome.status == execute.DIED and "a module of the worker's" in ended.outcome.error

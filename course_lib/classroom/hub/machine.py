@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import course_lib
+from course_lib.runtime import home
 
-COURSE = Path(course_lib.__file__).resolve().parent.parent  # runtime.home() would load torch into the hub
+COURSE = home()
 STATE = Path("/var/lib/course-hub")
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from html import escape
 
 from course_lib.classroom.ledger import claims_in
-from course_lib.classroom.lessons import Lesson, tags
+from course_lib.classroom.lessons import Lesson, minutes, tags
 from course_lib.classroom.pack.paper import bullets, line, words
 from course_lib.classroom.pack.pictures import Picture
-from course_lib.classroom.pack.reading import core_minutes, heading
+from course_lib.classroom.pack.reading import heading
 from course_lib.classroom.pack.texts import ALL_TAGS, Question, Texts
 
 LETTERS = "ABCDE"
@@ -34,9 +34,9 @@ def plan(lesson: Lesson, texts: Texts) -> list[Row]:
     """
     rows, start, cells = [], 0, lesson.notebook.cells
     for place, cell in enumerate(cells):
-        if minutes := core_minutes(cell):
-            rows.append(Row(place, cell.get("id", ""), start, minutes, heading(cell)))
-            start += minutes
+        if takes := minutes(cell):
+            rows.append(Row(place, cell.get("id", ""), start, takes, heading(cell)))
+            start += takes
     for place, cell in enumerate(cells):
         if rows and "teacher" in tags(cell) and not ALL_TAGS & set(tags(cell)):
             row_of(rows, place).notes.append(line(_FOR_THE_TEACHER.sub("", cell.source)))

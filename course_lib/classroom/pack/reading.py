@@ -4,7 +4,7 @@ import re
 
 import nbformat
 
-from course_lib.classroom.lessons import tags
+from course_lib.classroom.lessons import minutes, tags
 from course_lib.classroom.pack.cells import Field, Item, read_cell
 from course_lib.classroom.pack.numbers import fill, typed
 from course_lib.classroom.pack.texts import (
@@ -33,7 +33,7 @@ def read_texts(notebook: nbformat.NotebookNode) -> tuple[Texts, list[str]]:
 
     What is missing altogether is no problem here: see `Texts.missing`.
     """
-    texts, wrong = Texts(sum(map(core_minutes, notebook.cells))), []
+    texts, wrong = Texts(sum(map(minutes, notebook.cells))), []
     own = [cell.source for cell in notebook.cells if not ALL_TAGS & set(tags(cell))]
     texts.take_away = take_away(notebook)
     for place, cell in enumerate(notebook.cells):
@@ -149,7 +149,7 @@ class _Reader:
     def _late(self, fields: dict[str, Field]) -> None:
         steps = [self._about_a_cell(item) for item in fields["10 minutes late"].items]
         for step in steps:
-            step.minutes = core_minutes(self.cells[step.name])
+            step.minutes = minutes(self.cells[step.name])
         if sum(step.minutes for step in steps) < LATE:
             told = ", ".join(f"{step.name} {step.minutes}" for step in steps)
             raise ValueError(f"skipping these saves less than {LATE} minutes of the core cells: {told}")
@@ -195,12 +195,6 @@ class _Reader:
         if name not in self.cells:
             raise ValueError(f"no cell of the lesson has the id {name!r}")
         return self.cells[name]
-
-
-def core_minutes(cell: nbformat.NotebookNode) -> int:
-    """The class minutes of a cell: of those tagged core, what `minutes:N` says."""
-    own = tags(cell) if "core" in tags(cell) else []
-    return sum(int(tag.removeprefix("minutes:")) for tag in own if tag.startswith("minutes:"))
 
 
 def pictures_of(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

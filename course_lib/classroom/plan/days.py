@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
-CLASS_HOUR = 45  # minutes
+from course_lib.classroom.anatomy import CORE_MINUTES
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FARTHEST = 3660  # days: ten years in which no meeting can be held are a mistake
 
@@ -88,4 +89,4 @@ def meetings(hours: Sequence[int], on: Sequence[int], start: date | None = None,
 
 def lasting(hours: int, pause: int) -> timedelta:
     """How long so many class hours take with pauses of so many minutes between them."""
-    return timedelta(minutes=hours * CLASS_HOUR + (hours - 1) * pause)
+    return timedelta(minutes=hours * CORE_MINUTES + (hours - 1) * pause)

@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from course_lib.classroom.anatomy import TWO_HOURS
-from course_lib.classroom.lessons import Lesson, tags
-from course_lib.classroom.plan.days import CLASS_HOUR
+from course_lib.classroom.anatomy import CORE_MINUTES, TWO_HOURS
+from course_lib.classroom.lessons import Lesson, minutes
 
 _NEEDS = re.compile(r"\bneeds ((?:\d\d)(?:, *\d\d)*)")
 
@@ -48,20 +47,15 @@ class Block:
 
 def _is_full(one: Item) -> bool:
     """Does the lesson fill at least half of its hours? One that does not leaves room for questions itself."""
-    return 2 * one.minutes > CLASS_HOUR * one.hours
+    return 2 * one.minutes > CORE_MINUTES * one.hours
 
 
 def item(lesson: Lesson) -> Item:
     """What a schedule must know of a lesson, read from its title cell and its minutes tags."""
     named = _NEEDS.search(lesson.notebook.cells[0].source)
-    return Item(lesson.number, lesson.title, 2 if lesson.number in TWO_HOURS else 1, minutes(lesson, "core"),
-                minutes(lesson, "more"), tuple(re.findall(r"\d\d", named[1])) if named else ())
-
-
-def minutes(lesson: Lesson, track: str) -> int:
-    """The sum of the minutes tags of the cells of one track, "core" or "more"."""
-    marks = [tag for cell in lesson.notebook.cells if track in tags(cell) for tag in tags(cell)]
-    return sum(int(tag.removeprefix("minutes:")) for tag in marks if tag.startswith("minutes:"))
+    core, more = (sum(minutes(cell, track) for cell in lesson.notebook.cells) for track in ("core", "more"))
+    return Item(lesson.number, lesson.title, 2 if lesson.number in TWO_HOURS else 1, core, more,
+                tuple(re.findall(r"\d\d", named[1])) if named else ())
 
 
 def in_order(chosen: Iterable[Item], built: Mapping[str, Item], known: Iterable[str] = ()) -> list[Item]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 
 from course_lib.classroom.running import execute
+from course_lib.runtime import home
 
 MARK = ".course-run"  # a run's sign in its folder: a worker that sees it there shares that disk
 LOST = "lost its workers"
@@ -97,9 +98,9 @@ def code_version(notebook: nbformat.NotebookNode) -> str:
 @cache
 def course_version() -> str:
     """The same without a lesson: equal on two machines if they hold the same course."""
-    home = Path(__file__).resolve().parents[3]
-    found = [path for path in (home / "course_lib").rglob("*") if path.suffix in _CODE]
+    course = home()
+    found = [path for path in (course / "course_lib").rglob("*") if path.suffix in _CODE]
     digest = hashlib.sha256()
-    for path in sorted([*found, home / "data" / "manifest.toml"], key=lambda path: path.as_posix()):
-        digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted([*found, course / "data" / "manifest.toml"], key=lambda path: path.as_posix()):
+        digest.update(path.relative_to(course).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

@@ -9,6 +9,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -122,9 +123,12 @@ class Pool:
         if future.status == "finished":
             try:
                 outcome, place, worker = future.result(timeout=5)
-            except Exception:  # its worker was lost with the answer: dask does it again and tells us
+            except (TimeoutError, OSError, CancelledError):  # lost with its worker: dask does it again
                 future.add_done_callback(self._news.put)
                 return None
+            except Exception as wrong:  # an answer that cannot be read here would not get better
+                del self._running[future.key]
+                return running.ended(execute.DIED, self._any_place(), f"{type(wrong).__name__}: {wrong}")
             del self._running[future.key]
             return Ended(running.job, outcome, place, worker, max(1, len(running.workers)))
         del self._running[future.key]

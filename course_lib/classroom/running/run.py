@@ -64,10 +64,14 @@ def run_lessons(
         check_folder(out, jobs)
         record = ledger.read(recorded or ledger.recorded_path())  # malformed? told before hours of work
         folder = RunFolder(out, resume=resume)
-        with folder.held():
-            many = {"workers": workers, "address": dask} if workers or dask else None
-            return _run(jobs, folder, place, many, resume, echo, recorded, record)
     except (ValueError, OSError) as wrong:
+        echo(f"Nothing was run: {wrong}")
+        return BAD_INPUT
+    many = {"workers": workers, "address": dask} if workers or dask else None
+    try:
+        with folder.held():
+            return _run(jobs, folder, place, many, resume, echo, recorded, record)
+    except OSError as wrong:  # the folder is in use, or there are no workers; later ones are told by _run
         echo(f"Nothing was run: {wrong}")
         return BAD_INPUT
 

@@ -9,14 +9,14 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import course_lib
+from course_lib.classroom.doctor import COURSE
 from course_lib.classroom.files import draft_name, locked, write
 from course_lib.classroom.wheels import install as installer
-from course_lib.classroom.wheels.resolve import Wheel, fetch, resolve, sha256
+from course_lib.classroom.wheels.install import sha256
+from course_lib.classroom.wheels.resolve import Wheel, fetch, resolve
 from course_lib.classroom.wheels.target import Target
 from course_lib.classroom.wheels.texts import call, install_page, script, size
 
-COURSE = Path(course_lib.__file__).resolve().parent.parent
 HEAP = 50_000_000  # bytes that are fetched at a time, or one wheel
 _GENERATED = {"work", "runs", "decks", "packs", "rubrics", "build", "__pycache__", "node_modules"}
 

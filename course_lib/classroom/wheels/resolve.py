@@ -1,6 +1,5 @@
 """Which wheels a machine needs, how large they are, and how one is fetched: all of it by pip."""
 
-import hashlib
 import json
 import re
 import shutil
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from course_lib.classroom.wheels.install import sha256
 from course_lib.classroom.wheels.target import Target, pip
 
 PATIENCE = 20  # seconds for the answer to "how large is it?"
@@ -81,12 +81,6 @@ def fetch(target: Target, wheels: Sequence[Wheel], place: Path, index: Sequence[
             got.replace(place / wheel.file)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def sha256(path: Path) -> str:
-    """The checksum of a file, as hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _wheel(entry: dict) -> Wheel:
