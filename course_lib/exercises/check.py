@@ -49,26 +49,40 @@ def check(exercise_id: str, answer: Any) -> None:
 
 
 def find(exercise_id: str) -> Exercise:
-    """The exercise with this id. Raises KeyError that lists the ids if there is none."""
-    every = registry()
-    if exercise_id not in every:
-        raise KeyError(f"there is no exercise {exercise_id!r}; the exercises are {', '.join(every)}")
-    return every[exercise_id]
+    """The exercise with this id. Raises KeyError that lists the ids if there is none.
+
+    Only its own lesson is loaded: a learner's first check should not wait for the other lessons' libraries.
+    """
+    own = _exercises_of(str(exercise_id).partition("-")[0])
+    if exercise_id not in own:
+        raise KeyError(f"there is no exercise {exercise_id!r}; the exercises are {', '.join(registry())}")
+    return own[exercise_id]
 
 
-@cache
 def registry() -> dict[str, Exercise]:
-    """All exercises by id, lesson by lesson: each lesson_NN here has a tuple EXERCISES."""
-    here = [str(Path(__file__).resolve().parent)]
-    names = sorted(module.name for module in pkgutil.iter_modules(here))
-    lessons = [name for name in names if name.startswith("lesson_")]
-    modules = [importlib.import_module(f"course_lib.exercises.{name}") for name in lessons]
-    return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
+    """All exercises by id, lesson by lesson."""
+    return {id: exercise for lesson in _lessons() for id, exercise in _exercises_of(lesson).items()}
 
 
 def exercise_list(lesson: str | None = None) -> list[Exercise]:
     """The exercises of one lesson ("03"), or of all."""
-    return [e for e in registry().values() if lesson is None or e.id.startswith(f"{lesson}-")]
+    return list((registry() if lesson is None else _exercises_of(lesson)).values())
+
+
+@cache
+def _lessons() -> list[str]:
+    """The numbers of the lessons that have exercises here: each lesson_NN has a tuple EXERCISES."""
+    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).resolve().parent)])]
+    return sorted(name.removeprefix("lesson_") for name in names if name.startswith("lesson_"))
+
+
+@cache
+def _exercises_of(lesson: str) -> dict[str, Exercise]:
+    """The exercises of one lesson by id; none of a lesson that is not there."""
+    if lesson not in _lessons():
+        return {}
+    module = importlib.import_module(f"course_lib.exercises.lesson_{lesson}")
+    return {exercise.id: exercise for exercise in module.EXERCISES}
 
 
 def judge(exercise: Exercise, answer: Any, seconds: float = SECONDS) -> Verdict:
