@@ -12,6 +12,7 @@ from course_lib.widgets.verdicts import MASKED, WEAKER, Matrix, marks, numbers, 
 
 SIGNS = {MASKED: "×", WEAKER: "▲"}
 FILLS = {"": PALETTE["sky"], MASKED: PALETTE["vermillion"], WEAKER: PALETTE["orange"]}
+EDGES = {"": "0.55", MASKED: PALETTE["vermillion"], WEAKER: PALETTE["brown"]}
 NOT_EVIDENCE, AT_ONE = "not evidence", " (more than chance is left at eps = 1)"
 ROW, LETTERS = 0.29, 10.5  # inches a row; letters are 14 pixels at 100 dots an inch
 
@@ -53,7 +54,7 @@ def draw_court(rows: Sequence[str], columns: Sequence[str], accuracy: Matrix, *,
 def _draw_cell(ax, i: int, j: int, share: float, mark: str, blind: bool) -> None:
     """One cell: its frame, the bar, the share in words, and the mark."""
     left, top, wide, high = j + 0.02, i + 0.07, 0.96, 0.86
-    frame = FILLS[mark] if mark else "0.65"
+    frame = EDGES[mark]
     bar = 0 if np.isnan(share) else wide * share
     ax.add_patch(Rectangle((left, top), bar, high, fc=FILLS[mark], alpha=0.4 if blind else 0.75, lw=0))
     ax.add_patch(Rectangle((left, top), wide, high, fill=False, ec=frame, lw=2.5 if mark else 0.8,

@@ -71,9 +71,9 @@ def grow_picture(after: Mapping[str, Sequence[float]], dpi: int = DPI) -> Callab
         ax.axhline(CHANCE, color=PALETTE["black"], lw=1, ls=":")
     left.text(46.5, CHANCE - 0.12, "guessing", va="top", ha="right", fontsize=11)
     moving = {}
-    for kind, colour in COLOURS.items():
-        line, = left.plot([], [], "o-", color=colour, label=kind)
-        here, = left.plot([], [], "o", color=colour, ms=13, mfc="none", mew=2)
+    for (kind, colour), mark in zip(COLOURS.items(), "os", strict=True):
+        line, = left.plot([], [], f"{mark}-", color=colour, label=kind)
+        here, = left.plot([], [], mark, color=colour, ms=13, mfc="none", mew=2)
         mean, = right.plot([], [], color=colour, label=kind)
         band = right.fill_between([0, 1], [0, 0], [0, 0], color=colour, alpha=0.25, lw=0)
         moving[kind] = line, here, mean, band

@@ -78,7 +78,7 @@ def hide_and_seek_picture(dpi: int = DPI) -> Callable:
     for lines in (ways, lit_ways):
         tree.add_collection(lines)
     nodes = tree.scatter([], [], s=14, color=PALETTE["blue"])
-    strip = tree.scatter(places, np.full(len(places), -0.35), s=52, marker="s")
+    strip = tree.scatter(places, np.full(len(places), -0.35), s=52, marker="s", ec="black", lw=0.8)
     target, = tree.plot([], [], marker="^", ms=11, ls="", color=PALETTE["vermillion"], mec="black")
     lamp, = tree.plot([0], [3], marker="o", ms=20, mec="black", mew=1.5)
     said = tree.text(1.6, 3.3, "", fontsize=13, weight="bold")

@@ -18,7 +18,7 @@ from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
 DEPTH, WIDTH, ROWS = 32, 128, 128  # the real net: small enough to answer while a slider moves
 MEANS, VARIANCES = (-2.0, 2.0), (0.0, 6.0)
 TARGET = (0.0, 4.0)
-LOOKS = dict(zip(STARTS, ("blue", "sky", "vermillion", "orange", "purple"), strict=True))
+LOOKS = dict(zip(STARTS, ("blue", "sky", "vermillion", "brown", "purple"), strict=True))
 
 
 @lru_cache
@@ -54,11 +54,11 @@ def map_picture(dpi: int = DPI) -> Callable:
     arrows = ax.quiver(*grid, grid[0], grid[1], color="#999999", angles="xy", scale_units="xy", scale=1,
                        width=0.004)
     theory, = ax.plot([], [], "-", color=PALETTE["blue"], label="theory")
-    dots, = ax.plot([], [], "o", color=PALETTE["orange"], ms=4, label="real net")
+    dots, = ax.plot([], [], "o", color=PALETTE["purple"], ms=4, label="real net")
     cloud, = ax.plot([], [], "o", color=PALETTE["vermillion"], ms=11, label="start")
     place, = ax.plot([], [], "*", color=PALETTE["green"], ms=18, label="sink")
     by_layer, = right.plot([], [], "-", color=PALETTE["blue"])
-    real_by_layer, = right.plot([], [], "o", color=PALETTE["orange"], ms=4)
+    real_by_layer, = right.plot([], [], "o", color=PALETTE["purple"], ms=4)
     note = right.text(0.97, 0.94, "", transform=right.transAxes, ha="right", va="top")
     ax.legend(loc="upper left", fontsize=9, frameon=True, framealpha=0.9)
     stage = Stage(fig, [arrows, theory, dots, cloud, place, by_layer, real_by_layer, note])

@@ -82,7 +82,7 @@ def table_picture(found: Turned, target: Labels, rotation: float, dpi: int = DPI
         beside.text(0, 0.98, kind, transform=beside.transAxes, va="top", color=colour, fontsize=13,
                     fontweight="bold")
         notes[kind] = beside.text(0, 0.74, "", transform=beside.transAxes, va="top", fontsize=11)
-        lines[kind], = trace.plot([], [], color=colour, ls=":" if kind == "clean" else "-")
+        lines[kind], = trace.plot([], [], color=colour, ls=(":", "-", "--")[k])
         dots[kind], = trace.plot([], [], "o", color=colour, ms=9)
     stage = Stage(fig, [here, *shown.values(), *notes.values(), *lines.values(), *dots.values()])
 

@@ -44,6 +44,18 @@ CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
         outputs: cell.model.outputs.toJSON(),
     }))"""
 
+# How far Run All is: the first cell with an error and the first that is not done. The outputs themselves stay
+# there: they can be megabytes.
+PROGRESS = """() => {
+    const cells = window.jupyterapp.shell.currentWidget.content.widgets
+        .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim());
+    const failed = ({ model: { outputs } }) =>
+        Array.from({ length: outputs.length }, (_, k) => outputs.get(k).type).includes('error');
+    const open = ({ model: { executionCount, executionState } }) =>
+        executionCount === null || !['idle', null, undefined].includes(executionState);
+    return { failed: cells.findIndex(failed), open: cells.findIndex(open) };
+}"""
+
 # The pixels of a picture, as text that differs when they do.
 PIXELS = """image => {
     const canvas = document.createElement('canvas');
@@ -153,16 +165,15 @@ class Lab:
         began = time.monotonic()
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
         while time.monotonic() - began < timeout:
-            cells = self.cells()
-            for cell in cells:
-                for output in cell["outputs"]:
-                    if output["output_type"] == "error":
-                        trace = "\n".join(output["traceback"])
-                        raise AssertionError(f"cell failed:\n{cell['source']}\n{trace}")
-            if all(cell["count"] is not None and cell["state"] in ("idle", None) for cell in cells):
+            at = self.page.evaluate(PROGRESS)
+            if at["failed"] >= 0:
+                cell = self.cells()[at["failed"]]
+                trace = next(out["traceback"] for out in cell["outputs"] if out["output_type"] == "error")
+                raise AssertionError("\n".join([f"cell failed:\n{cell['source']}", *trace]))
+            if at["open"] < 0:
                 return time.monotonic() - began
-            self.page.wait_for_timeout(100)
-        waiting = next(cell["source"] for cell in cells if cell["count"] is None or cell["state"] != "idle")
+            self.page.wait_for_timeout(200)
+        waiting = self.cells()[at["open"]]["source"]
         raise TimeoutError(f"Run All was not done after {timeout} s; it waits at:\n{waiting}")
 
     def execute(self, code: str, wait: bool = True) -> str:
