@@ -6,6 +6,7 @@ is what a slide shows in its place. Nothing is trained and no lesson is executed
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from course_lib.blocks.selu import ALPHA, LAMBDA
 from course_lib.widgets.ablation import ablation_grid
@@ -26,7 +27,7 @@ MOST_BYTES = 1_500_000  # of a widget in a page
 DECK_DPI = 150  # the usual picture is 1200 pixels wide then, as wide as a slide has room for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stored:
     """make(dpi) builds the widget; grid: the values to embed, as in `Explorer.frames`; empty for all."""
 
@@ -68,9 +69,14 @@ def deck_html(id: str) -> str:
     """
     if id not in REGISTER:
         raise KeyError(f"there is no stored widget {id!r}; choose from {', '.join(REGISTER)}")
-    stored = REGISTER[id]
-    page = f'<div class="course-deck">{stored.make(DECK_DPI).to_html(stored.grid)}</div>'
+    page = drawn(REGISTER[id])
     if len(page.encode()) > MOST_BYTES:
         raise ValueError(f"the stored widget {id} is {len(page.encode()):,} bytes, more than {MOST_BYTES:,}: "
                          "register a coarser grid")
     return page
+
+
+@cache
+def drawn(stored: Stored) -> str:
+    """The piece of a page, drawn once: a pack shows it on slides and looks at those slides again."""
+    return f'<div class="course-deck">{stored.make(DECK_DPI).to_html(stored.grid)}</div>'

@@ -139,7 +139,7 @@ def graded(tmp_path_factory):
     hand_in(folder, "syntax/00_start.ipynb", notebook("def to_unit(pixels):\nreturn pixels"))
     os.chmod(folder, stat.S_IRWXU)
     try:
-        return {row.student: row for row in grade(folder, seconds=20, memory=2000 * 2**20)}
+        return {row.student: row for row in grade(folder, seconds=40, memory=2000 * 2**20)}
     finally:
         del os.environ["COURSE_TEST_SECRET"]
 

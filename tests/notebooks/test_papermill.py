@@ -56,7 +56,7 @@ def test_blank_copies_run_to_their_end_and_give_the_same_text_on_two_threads(fir
     assert {lesson.slug: lesson.path.read_bytes() for lesson in lessons()} == before
 
 
-def texts(path) -> dict[str, list[str]]:
+def texts(path) -> dict[str, str]:
     """What a lesson printed and showed as text, by the cell's id; the marked numbers blanked."""
     found = {}
     for cell in nbformat.read(path, as_version=4).cells:
@@ -64,5 +64,5 @@ def texts(path) -> dict[str, list[str]]:
             data = output.get("data", {})
             if output.get("name") != "stderr":
                 said = (output.get("text", ""), data.get("text/plain", ""), data.get("text/html", ""))
-                found.setdefault(cell.id, []).append(NUMBERS.sub("", "\n".join(said)))
+                found[cell.id] = found.get(cell.id, "") + NUMBERS.sub("", "\n".join(said))
     return found

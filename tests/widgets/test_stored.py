@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-from functools import cache
 
 import numpy as np
 import pytest
@@ -30,21 +29,16 @@ def nothing_is_trained(monkeypatch):
     monkeypatch.setattr(torch.optim.Optimizer, "__init__", refuse)
 
 
-@cache
-def page(id: str) -> str:
-    return deck_html(id)
-
-
 def content(id: str) -> dict:
     """What the page's script reads."""
-    text, = re.findall(r'<script type="application/json">(.*?)</script>', page(id), re.DOTALL)
+    text, = re.findall(r'<script type="application/json">(.*?)</script>', deck_html(id), re.DOTALL)
     return json.loads(text)
 
 
 @pytest.mark.parametrize("id", IDS)
 def test_a_page_is_small_and_asks_for_nothing(id):
-    assert (100_000 if id in EXPLORERS else 20_000) < len(page(id).encode()) <= MOST_BYTES
-    outside = re.sub(r"data:image/webp;base64,[\w+/=]+", "", page(id))
+    assert (100_000 if id in EXPLORERS else 20_000) < len(deck_html(id).encode()) <= MOST_BYTES
+    outside = re.sub(r"data:image/webp;base64,[\w+/=]+", "", deck_html(id))
     assert not re.search(r"""https?://|url\(["']?(?!data)|\bimport\b|<link|\bid=""", outside)
 
 
@@ -86,7 +80,7 @@ def image_at(id: str, place: list[int]) -> bytes:
 
 
 def test_pages_are_the_same_at_every_call():
-    assert deck_html("03-grow") == page("03-grow")
+    assert stored.drawn.__wrapped__(REGISTER["03-grow"]) == deck_html("03-grow")
 
 
 def test_the_grown_nets_come_from_the_committed_array():

@@ -94,6 +94,7 @@ def execute(
                 progress_bar=False,
                 kernel_manager_class=kernel,
                 on_cell_start=cell_starts,
+                coalesce_streams=True,  # else a print may come in two pieces, as the moment has it
             )
             status = FINISHED
         except papermill.PapermillExecutionError as wrong:
