@@ -18,17 +18,19 @@ settings.register_profile("suite", derandomize=True, deadline=None, suppress_hea
 settings.load_profile("suite")
 
 # Rooms whose files take minutes. A file stays in one process: the longest first, so that all end together.
+TOGETHER = ("tests/hub/", "tests/browser/test_lesson_")  # one class with its server; one JupyterLab
 LONG = ("notebooks", "browser", "hub", "classroom", "defences")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A file's tests stay in one process; the files of tests/hub, too: all of them visit the same class."""
+    """A file's tests stay in one process, and so do files that share what is dear to start."""
     from xdist.scheduler import LoadFileScheduling
 
     class Together(LoadFileScheduling):
         def _split_scope(self, nodeid):
-            return "tests/hub" if nodeid.startswith("tests/hub/") else super()._split_scope(nodeid)
+            own = super()._split_scope(nodeid)
+            return next((start for start in TOGETHER if nodeid.startswith(start)), own)
 
     return Together(config, log) if config.getoption("dist") == "loadfile" else None
 

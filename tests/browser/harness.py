@@ -149,6 +149,22 @@ class Lab:
         """
         address = f"{self.url}/lab/tree/{quote(path)}?token={self.token}" + "&reset" * reset
         self.page.goto(address, timeout=timeout * 1000)
+        self._ready(path, timeout)
+
+    def go_on_with(self, path: str, timeout: float = PATIENCE) -> None:
+        """The same with the page as it is: what is open is closed unsaved, and all kernels end."""
+        self.page.evaluate("""async path => {
+            const { shell, serviceManager, commands } = window.jupyterapp;
+            for (const panel of [...shell.widgets('main')]) {
+                if (panel.context) panel.context.model.dirty = false;
+                panel.close();
+            }
+            await serviceManager.sessions.shutdownAll();
+            await commands.execute('docmanager:open', { path });
+        }""", path)
+        self._ready(path, timeout)
+
+    def _ready(self, path: str, timeout: float) -> None:
         self.page.wait_for_function(
             """name => {
                 const panel = window.jupyterapp?.shell.currentWidget;
