@@ -7,6 +7,7 @@ from pathlib import Path
 
 import harness
 import pytest
+from accessible import findings
 
 pytest.importorskip("latex2mathml")
 pytest.importorskip("sphinx_revealjs")
@@ -15,7 +16,7 @@ from toy_lessons import code, html, lesson_of, text
 
 from course_lib.classroom import slides
 from course_lib.classroom.deck import make_decks
-from course_lib.classroom.lessons import lessons
+from course_lib.classroom.lessons import find, lessons
 from course_lib.widgets import Explorer, Slider
 
 pytestmark = pytest.mark.browser
@@ -89,10 +90,10 @@ def opened(page):
     asked = []
     sheet.on("request", lambda request: asked.append(request.url))
 
-    def open_it(file, size=SIZES[0]):
+    def open_it(file, size=SIZES[0], query=""):
         sheet.context.set_offline(True)
         sheet.set_viewport_size({"width": size[0], "height": size[1]})
-        sheet.goto(file.as_uri())
+        sheet.goto(file.as_uri() + query)
         sheet.wait_for_function("() => window.Reveal?.isReady()")
         sheet.add_style_tag(content=".fragment { transition: none !important; }")  # measured at once
         return sheet, errors, asked
@@ -146,6 +147,16 @@ def test_a_control_keeps_its_keys_and_gives_them_back(decks, opened, lesson):
     assert tried and errors == []
     sheet.keyboard.press("ArrowLeft")
     assert place(sheet) == slide_count(sheet) - 2, "outside of controls the arrows turn the slides"
+
+
+@pytest.mark.parametrize("number", ["00", "08", "14"])  # they have every kind of slide; all at once in print
+def test_a_deck_has_no_serious_finding_and_what_is_taken_away_is_found(decks, opened, number):
+    slug = find(number).slug
+    sheet, _, _ = opened(decks[0] / f"{slug}.html", query="?print-pdf")
+    assert sheet.locator("section:visible").count() > 5
+    assert findings(sheet) == {}
+    sheet.evaluate("() => document.querySelector('section img').removeAttribute('alt')")
+    assert "image-alt" in findings(sheet)
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.slug for lesson in LESSONS])

@@ -43,6 +43,12 @@ def toy():
 
 
 @pytest.fixture
+def on_the_cpu(monkeypatch):
+    """Then no run loads torch to look for a GPU, which takes seconds each time."""
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+
+
+@pytest.fixture
 def toy_course(tmp_path, monkeypatch):
     monkeypatch.setattr(origin, "_SAVING", 0)
     return ToyCourse(tmp_path)

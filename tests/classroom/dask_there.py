@@ -18,7 +18,7 @@ class Site:
     def __init__(self, folder: Path, *, workers: int = 2, threads: int = 1, ttl: str = "300s"):
         folder.mkdir(parents=True, exist_ok=True)
         self._env = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": ttl, "OMP_NUM_THREADS": "1",
-                     "DASK_TEMPORARY_DIRECTORY": str(folder)}
+                     "DASK_TEMPORARY_DIRECTORY": str(folder), "COURSE_DEVICE": "cpu"}  # no worker loads torch
         self._file = folder / "scheduler.json"
         self._log = open(folder / "log", "wb")  # noqa: SIM115
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0",

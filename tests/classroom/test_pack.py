@@ -200,8 +200,9 @@ def test_the_command_tells_what_is_wrong_in_one_line(tmp_path, monkeypatch):
 
 
 @pytest.mark.browser
-def test_each_sheet_fits_its_pages_with_nothing_beyond_the_paper(tmp_path):
-    lesson, said = find("3"), []
+@pytest.mark.parametrize("lesson", WITH_TEXTS, ids=[lesson.slug for lesson in WITH_TEXTS])
+def test_each_sheet_fits_its_pages_with_nothing_beyond_the_paper(lesson, tmp_path):
+    said = []
     (tmp_path / "pictures").mkdir()
     sheets = write_files(lesson, read_texts(lesson.notebook)[0], tmp_path, said.append)
     said.clear()

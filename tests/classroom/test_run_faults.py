@@ -17,6 +17,7 @@ from course_lib.classroom.running.folder import RunFolder
 from course_lib.classroom.running.job import MARK, code_version
 from course_lib.classroom.running.run import run_lessons
 
+pytestmark = pytest.mark.usefixtures("on_the_cpu")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
 
 

@@ -18,7 +18,7 @@ from course_lib.classroom.running import cluster, execute, pool, task
 from course_lib.classroom.running.job import MARK, Place
 from course_lib.classroom.running.run import run_lessons
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("on_the_cpu")]
 VOLATILE = ("seconds", "date")
 
 
