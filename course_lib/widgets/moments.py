@@ -61,9 +61,8 @@ def map_told(mean: float, variance: float, alpha: float, lam: float) -> str:
              else "There is no sink: it grows without end")
     ends = [f"mean {number(path[-1, 0])} and variance {number(path[-1, 1])}" for path in paths]
     start = f"mean {number(mean)} and variance {number(variance)}, alpha {alpha:.6g}, lambda {lam:.6g}"
-    return (f"A cloud of {start}: after "
-            f"{DEPTH} layers it has {ends[0]} by theory, {ends[1]} in the real net. "
-            f"{where}{', quest done' * quest(at)}.")
+    return (f"A cloud of {start}: after {DEPTH} layers it has {ends[0]} by theory, {ends[1]} in the real "
+            f"net. {where}{', quest done' * quest(at)}.")
 
 
 def map_picture(dpi: int = DPI) -> Callable:
