@@ -139,7 +139,9 @@ def told(rows: Sequence[Row], settings: dict) -> str:
     most = f" The highest of {len(means)} measured nets is {best} with {means[best]:.3f}." if means else ""
     at = chosen_row(rows, settings)
     if at is None:
-        return f"This combination was not measured.{most}"
+        chosen = (f"{dial.label} {dial.texts[dial.index(settings[name], name)]}"
+                  for name, dial in switches().items())
+        return f"This combination was not measured: {', '.join(chosen)}.{most}"
     row = rows[at]
     source = "the source has no figure" if row.source is None else f"the source has {row.stated()}"
     if not row.values:

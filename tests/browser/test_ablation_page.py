@@ -14,7 +14,7 @@ ROWS = [
     Row("GRU", PLAIN | {"encoder": "BiGRU + convolution"}, [], 0.91),
     Row("GloVe", {}, [0.7], 0.72),
 ]
-NOT_MEASURED = "This combination was not measured."
+NOT_MEASURED = "This combination was not measured: layers 2,"
 
 
 def test_switches_lead_to_every_row_and_say_what_was_not_measured(page, tmp_path):
