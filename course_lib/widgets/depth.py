@@ -186,12 +186,12 @@ def depth_picture(images: Images, dpi: int = DPI) -> Callable:
         for k, kind in enumerate(KINDS):
             middle = _band(curves()["loss"][_depths().index(depth), k, int(norm)])[1]
             whole = np.isfinite(middle).all()
-            ends.append(f"the {kind} net " + (f"ends at {number(middle[-1])}" if whole else "diverges"))
+            ends.append(f"the {kind} net " + (f"is {number(middle[-1])}" if whole else "has diverged"))
             values = norms_at_start(kind, depth, norm)
             spans.append(f"from {number(min(values), 0.01)} to {number(max(values), 0.01)} in the {kind} one")
-        return (f"{depth} layers {'with' if norm else 'without'} batch norm: in {steps} steps of training "
-                f"the loss of {' and that of '.join(ends)}. Before training the layers have gradient norms "
-                f"{', '.join(spans)}.")
+        return (f"{depth} layers {'with' if norm else 'without'} batch norm: after {steps} steps the "
+                f"training loss of {' and that of '.join(ends)}. Before training the layers have gradient "
+                f"norms {', '.join(spans)}.")
 
     draw.told = told
     return draw

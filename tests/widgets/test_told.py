@@ -107,7 +107,7 @@ def test_curves_tell_the_last_loss_the_gradients_and_who_diverged(say):
     assert numbers(found)[4:6] == pytest.approx([min(norms), max(norms)], abs=0.0051)
     curves()["loss"][1, 1, 0, 0, 20:] = np.nan
     try:
-        assert "that of the residual net diverges" in say("03-curves", depth=14, norm=False)
+        assert "that of the residual net has diverged." in say("03-curves", depth=14, norm=False)
     finally:
         curves.cache_clear()
 
