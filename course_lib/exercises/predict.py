@@ -51,7 +51,7 @@ class Form(W.VBox):
         self.answer = _radio("I predict:", choices, kept.get("answer"))
         self.confidence = _radio("How sure:", CONFIDENCE, kept.get("confidence"))
         self.button = W.Button(description="Keep my prediction", layout=W.Layout(width="max-content"))
-        self.status = W.HTML("Kept earlier; you may still change it." if kept else "")
+        self.status = W.HTML(_said("Kept earlier; you may still change it.") if kept else "")
         self.button.on_click(self._keep)
         title = W.HTML(f"{_WRAP}<b>{html.escape(question)}</b>")
         super().__init__([title, self.answer, self.confidence, self.button, self.status])
@@ -59,10 +59,15 @@ class Form(W.VBox):
 
     def _keep(self, _button: W.Button) -> None:
         if self.answer.value is None or self.confidence.value is None:
-            self.status.value = "Choose an answer and how sure you are."
+            self.status.value = _said("Choose an answer and how sure you are.")
             return
         note = record_prediction(self.prediction_id, self.answer.value, self.confidence.value)
-        self.status.value = html.escape(note) or "Kept. The lesson comes back to it at its end."
+        self.status.value = _said(note or "Kept. The lesson comes back to it at its end.")
+
+
+def _said(text: str) -> str:
+    """A line that a screen reader reads when it appears."""
+    return f'<span role="status">{html.escape(text)}</span>'
 
 
 def _radio(label: str, choices: Mapping, chosen: Any = None) -> W.RadioButtons:
@@ -90,11 +95,11 @@ class AskAgain(W.VBox):
 
     def _keep(self, _button: W.Button) -> None:
         if self.answer.value is None or self.confidence.value is None:
-            self.status.value = "Choose an answer and how sure you are."
+            self.status.value = _said("Choose an answer and how sure you are.")
             return
         note = record_after(self.prediction_id, self.answer.value, self.confidence.value)
         self.shown.value = self.markup
-        self.status.value = html.escape(note) or "Kept."
+        self.status.value = _said(note or "Kept.")
         self.children = (self.status, self.shown)
 
 

@@ -132,6 +132,27 @@ def verdict(rows: Sequence[Row], settings: dict) -> str:
     return f"{row.name}: {row.measured()}; {source}"
 
 
+def told(rows: Sequence[Row], settings: dict) -> str:
+    """What is known of a combination, and how it compares: the picture of `ablation_grid` in words."""
+    means = {row.name: estimate(row.values).mean for row in rows if row.values}
+    best = max(means, key=means.get, default="")
+    most = f" The highest of {len(means)} measured nets is {best} with {means[best]:.3f}." if means else ""
+    at = chosen_row(rows, settings)
+    if at is None:
+        chosen = (f"{dial.label} {dial.texts[dial.index(settings[name], name)]}"
+                  for name, dial in switches().items())
+        return f"This combination was not measured: {', '.join(chosen)}.{most}"
+    row = rows[at]
+    source = "the source has no figure" if row.source is None else f"the source has {row.stated()}"
+    if not row.values:
+        return f"{row.name}: not measured here; {source}.{most}"
+    found, place = estimate(row.values), 1 + sum(mean > means[row.name] for mean in means.values())
+    sure = " in one run"
+    if found.n > 1:
+        sure = f", 95 % interval from {found.low:.3f} to {found.high:.3f} over {found.n} seeds"
+    return f"{row.name}: test accuracy {found.mean:.3f}{sure}; {source}. It is in place {place}.{most}"
+
+
 def ablation_picture(rows: Sequence[Row], dpi: int = DPI) -> Callable:
     """The picture function of `ablation_grid`: one setting for each switch -> RGB array.
 
@@ -211,7 +232,8 @@ def ablation_grid(rows: Sequence[Row] | None = None, dpi: int = DPI, format: str
     return Explorer(
         lambda **settings: encoded(chosen_row(rows, settings)), id="10-ablation",
         live=False,  # its stored output is one picture: every one shows the whole table
-        alt=lambda **settings: f"Test accuracy of {len(rows)} nets over seeds, with intervals, beside the "
-                               f"source's figures: {names}. {verdict(rows, settings)}",
+        alt=lambda **settings: told(rows, settings),
+        about=f"Test accuracy of {len(rows)} nets over seeds, with intervals, beside the source's figures: "
+              f"{names}.",
         **controls,
     )

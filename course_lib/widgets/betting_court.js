@@ -12,11 +12,11 @@ const NEXT = ["Open the court", "Open the last column", "The court is open"];
 // The court knows no page: the stakes, how many columns are open, and eps.
 export function makeCourt(content, { stakes, opened, eps, settled = () => {} }) {
   const { accuracy, knowledge, points, defences, judged, chance, slack } = content;
-  const it = { content, stakes, opened, eps, note: "" };
+  const it = { content, stakes, opened, eps, note: "", used: false };
   const views = new Set(), last = content.eps.length - 1;
   it.watch = (view) => { views.add(view); return () => views.delete(view); };
   it.set = (values) => { Object.assign(it, { note: "" }, values); views.forEach((view) => view()); };
-  it.change = (values) => { it.set(values); settled(it); };
+  it.change = (values) => { it.set({ ...values, used: true }); settled(it); };
 
   it.place = (value = it.eps) => {
     const away = content.eps.map((other) => Math.abs(other - value));
@@ -69,6 +69,19 @@ function status(it) {
     `${it.sum(0).toFixed(1)} ${at}; the adaptive attacker leaves ${it.sum(knowledge.length - 1).toFixed(1)}.` :
     "Nothing was staked, so nothing is left.";
   return it.atOne() ? told : `${told} Now move eps to 1.`;
+}
+
+// What eyes see besides: of each open column how much is left, and the marks.
+function summary(it) {
+  const { defences, knowledge, words } = it.content;
+  const columns = knowledge.slice(0, it.opened).map((known, column) => {
+    const shares = defences.map((_, row) => it.share(column, row)), most = Math.max(...shares);
+    const best = defences[shares.indexOf(most)].name;
+    return `${known} from ${percent(Math.min(...shares))} to ${percent(most)} , highest for ${best}`;
+  });
+  const marks = ["masked", "weaker"].map((mark) => [mark, it.marked(mark)]).filter(([, count]) => count);
+  return `At eps ${it.eps.toFixed(2)} the attackers leave: ${columns.join("; ")}.` +
+    marks.map(([mark, count]) => ` Marked as ${words[mark]}: ${count}.`).join("");
 }
 
 function score(it) {
@@ -160,7 +173,7 @@ export function mount(el, it) {
   });
   const controls = make("div", "course-controls", {}, box(open), box(button("Reset", it.reset)),
     box(make("label", "", { htmlFor: id, textContent: "eps" }), slider, shown), box(points_));
-  const note = part("status", "course-note");
+  const note = part("status", "course-note"), [told, tell] = teller();
   const rows = defences.map((_, row) => line(it, row));
   const title = (text, known = "") => {
     const node = part("columnheader", "", text);
@@ -173,7 +186,7 @@ export function mount(el, it) {
   table.setAttribute("aria-label", "share of attacked images still read rightly, by what the attacker knows");
   const legend = make("div", "course-legend", {}, ...Object.entries(signs).map(([mark, sign]) =>
     make("span", `course-${mark}`, {}, make("b", "", { textContent: sign }), ` ${words[mark]}`)));
-  root.append(make("div", "course-claim", { textContent: CLAIM(points) }), controls, note, table, legend);
+  root.append(make("div", "course-claim", { textContent: CLAIM(points) }), controls, note, table, legend, told);
   for (const node of [controls, table]) node.dataset.preventSwipe = ""; // a slide show must not turn the page
   root.addEventListener("keydown", keepKeys);
   el.append(root);
@@ -189,6 +202,7 @@ export function mount(el, it) {
     slider.setAttribute("aria-valuetext", shown.textContent);
     write(points_, score(it));
     write(note, status(it));
+    tell(it.used ? summary(it) : "");
     Object.keys(signs).forEach((mark, k) => { legend.children[k].hidden = !it.marked(mark); });
   }
   view();

@@ -21,17 +21,24 @@ export function nearest(steps, value) {
 // The window knows no page: which digit and random direction, where the point is, and what the net says there.
 export function makeWindow(content, { digit, draw, point, settled = () => {} }) {
   const { steps, windows, directions } = content;
-  const it = { content, digit, draw, point };
+  const it = { content, digit, draw, point, used: false };
   const views = new Set();
   it.watch = (view) => { views.add(view); return () => views.delete(view); };
   it.set = (values) => { Object.assign(it, values); views.forEach((view) => view()); };
-  it.change = (values) => { it.set(values); settled(it); };
+  it.change = (values) => { it.set({ ...values, used: true }); settled(it); };
   it.settle = () => settled(it);
-  it.move = (point) => it.set({ point: point.map((v) => steps[nearest(steps, v)]) });
+  it.move = (point) => it.set({ point: point.map((v) => steps[nearest(steps, v)]), used: true });
   it.plane = () => windows[it.digit].planes[it.draw];
   it.says = (point) => {
     const [across, up] = point.map((v) => nearest(steps, v)), k = up * steps.length + across;
     return { label: Number(it.plane().classes[k]), sure: it.plane().sure[k] };
+  };
+  // Where the answer changes first beyond the point, to the right (axis 0) or upwards (1): [step, label].
+  it.border = (axis) => {
+    const places = steps.filter((step) => step > it.point[axis])
+      .map((step) => it.point.map((v, k) => (k === axis ? step : v)));
+    const place = places.find((there) => it.says(there).label !== it.says(it.point).label);
+    return place && [place[axis], it.says(place).label];
   };
   it.image = (point) => moved(windows[it.digit].x, windows[it.digit].g, directions[it.draw], point);
   it.farthest = () => {
@@ -101,6 +108,15 @@ function paint(canvas, pixels) {
   pen.putImageData(picture, 0, 0);
 }
 
+// The place and the borders ahead in words: what eyes see at once in the plane.
+function where(it) {
+  const [across, up] = it.point.map((v) => signed(v, 2));
+  const [right, above] = [0, 1].map((axis) => it.border(axis)).map((found) =>
+    (found ? `the answer changes at ${signed(found[0], 2)}, to ${found[1]}` : "it does not change"));
+  return `The point is at ${across} along the gradient's sign and ${up} along random signs ${it.draw + 1}. ` +
+    `Further along the gradient's sign ${right}; further along the random signs ${above}.`;
+}
+
 const percent = ({ label, sure }) => `${label} (${sure} %)`;
 
 // Draw the window into `el`. Returns a function that lets go of it.
@@ -141,7 +157,8 @@ export function mount(el, it) {
   row.dataset.preventSwipe = "";
   const line = make("span", "course-says"), hint = make("span", "course-note", { textContent: HINT });
   line.setAttribute("role", "status");
-  root.append(row, stage, make("div", "course-read", {}, line, hint));
+  const [told, tell] = teller();
+  root.append(row, stage, make("div", "course-read", {}, line, hint), told);
   root.addEventListener("keydown", keepKeys);
   el.append(root);
 
@@ -194,6 +211,7 @@ export function mount(el, it) {
     after.setAttribute("aria-label", `the image at the point, a ${own} with every pixel moved a little`);
     const text = `The net says ${percent(now)}, every pixel moved by at most ${it.farthest().toFixed(2)}.`;
     if (line.textContent !== text) line.textContent = text;
+    tell(it.used ? where(it) : "");
     root.classList.toggle("course-wrong", !right);
     digit.value = own;
     which.textContent = `${it.draw + 1} of ${directions.length}`;

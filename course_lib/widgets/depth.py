@@ -15,6 +15,7 @@ from course_lib.train import evaluate
 from course_lib.widgets.controls import Slider, Toggle
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
+from course_lib.widgets.words import number
 
 COLOURS = {"plain": PALETTE["vermillion"], "residual": PALETTE["blue"]}
 KINDS = tuple(COLOURS)
@@ -54,7 +55,7 @@ def losses_after_growing(model: nn.Sequential, images: Images, depths) -> list[f
 
 
 def grow_picture(after: Mapping[str, Sequence[float]], dpi: int = DPI) -> Callable:
-    """The picture function of `grow_it`: (depth, train_on) -> RGB array.
+    """The picture function of `grow_it`: (depth, train_on) -> RGB array; its `told` says the same in words.
 
     after: the loss of each kind, "plain" and "residual", once an 8-layer net was grown to each depth. dpi: as
     in `figure`.
@@ -94,6 +95,19 @@ def grow_picture(after: Mapping[str, Sequence[float]], dpi: int = DPI) -> Callab
         hidden.set_visible(not train_on)
         return stage.picture()
 
+    def told(depth: int, train_on: bool) -> str:
+        row = depths.index(depth)
+        losses = " and ".join(f"{number(after[kind][row])} in the {kind} net" for kind in KINDS)
+        first = " and ".join(number(after[kind][0]) for kind in KINDS)
+        new = f"grown from {depths[0]} to {depth} layers, not trained yet" if row else f"of {depth} layers"
+        text = f"Nets {new}: the training loss is {losses}" + (f", it was {first}." if row else ".")
+        if train_on:
+            ends = (f"{number(_band(curves()['grown'][row, k])[1][-1])} in the {kind} net"
+                    for k, kind in enumerate(KINDS))
+            text += f" After {steps} steps of training on it is {' and '.join(ends)}, as a mean over seeds."
+        return text
+
+    draw.told = told
     return draw
 
 
@@ -117,16 +131,16 @@ def stored_grow_it(dpi: int = DPI) -> Explorer:
 
 def _grow_explorer(draw: Callable) -> Explorer:
     return Explorer(
-        draw, id="03-grow",
-        alt="Left: training loss against depth after new layers were put into trained nets: the residual net "
-            "keeps its loss, the plain net does not. Right: the loss when both are trained on.",
+        draw, id="03-grow", alt=draw.told,
+        about="Left: training loss against depth after new layers were put into trained nets: the residual "
+              "net keeps its loss, the plain net does not. Right: the loss when both are trained on.",
         depth=Slider(8, 44, step=6, value=20, label="layers"),
         train_on=Toggle(True, label="train on"),
     )
 
 
 def depth_picture(images: Images, dpi: int = DPI) -> Callable:
-    """The picture function of `depth_curves`: (depth, norm) -> RGB array.
+    """The picture function of `depth_curves`: (depth, norm) -> RGB array; its `told` says the same in words.
 
     Left the committed training curves, right the gradient norms of freshly made nets, computed here. dpi: as
     in `figure`.
@@ -167,14 +181,28 @@ def depth_picture(images: Images, dpi: int = DPI) -> Callable:
         note.set_text(f"diverged: {', '.join(lost)}" if lost else "")
         return stage.picture()
 
+    def told(depth: int, norm: bool) -> str:
+        ends, spans = [], []
+        for k, kind in enumerate(KINDS):
+            middle = _band(curves()["loss"][_depths().index(depth), k, int(norm)])[1]
+            whole = np.isfinite(middle).all()
+            ends.append(f"the {kind} net " + (f"is {number(middle[-1])}" if whole else "has diverged"))
+            values = norms_at_start(kind, depth, norm)
+            spans.append(f"from {number(min(values), 0.01)} to {number(max(values), 0.01)} in the {kind} one")
+        return (f"{depth} layers {'with' if norm else 'without'} batch norm: after {steps} steps the "
+                f"training loss of {' and that of '.join(ends)}. Before training the layers have gradient "
+                f"norms {', '.join(spans)}.")
+
+    draw.told = told
     return draw
 
 
 def depth_curves(images: Images, dpi: int = DPI) -> Explorer:
     """Training curves and gradient norms by layer, for each depth, with and without batch norm."""
+    draw = depth_picture(images, dpi)
     return Explorer(
-        depth_picture(images, dpi), id="03-curves",
-        alt="Left: training loss against steps for a plain and a residual net of the chosen depth. "
+        draw, id="03-curves", alt=draw.told,
+        about="Left: training loss against steps for a plain and a residual net of the chosen depth. "
             "Right: the gradient norm in each layer of both nets before training.",
         depth=Slider(8, 44, step=6, value=44, label="layers"),
         norm=Toggle(True, label="batch norm"),

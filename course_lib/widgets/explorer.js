@@ -3,6 +3,7 @@
 
 const KEPT = 600; // pictures kept by the browser, the oldest go first
 const PATIENCE = { drawing: 400, silent: 5000 }; // ms until the learner is told why nothing moves yet
+const PAUSE = 300; // ms of rest before a frame is told: where a drag ends is heard, not each step of its way
 const GONE = "The kernel stopped or was restarted: run this cell again. Pictures already seen still show.";
 
 // The store knows no page and no kernel. `ask(message)` sends to a kernel; null where there is none.
@@ -10,7 +11,7 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
   const dials = spec.filter((control) => control.kind !== "button");
   const kept = new Map(Object.entries(frames)); // key -> { src, alt }
   const views = new Set();
-  const store = { spec, dials, name, at: [...start], note: "", bad: false, busy: false };
+  const store = { spec, dials, name, at: [...start], note: "", bad: false, busy: false, used: false };
   let wish = null, press = null; // the latest not sent yet: one of each is enough, so a drag queues up no work
   let waiting = null, pressing = false; // number of the one request in flight; is it a button's?
   let count = 0, epoch = 0, touched = false, gone = false, timers = [];
@@ -53,7 +54,7 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
 
   // A control was moved. settled: it was let go (with live = false only then is the kernel asked).
   store.move = (at, settled) => {
-    touched = true;
+    touched = store.used = true;
     store.at = at;
     const known = kept.has(keyOf(at));
     if (!store.busy || known) [store.note, store.bad] = gone && !known ? [GONE, true] : ["", false];
@@ -65,6 +66,7 @@ export function makeStore({ spec, start, name = "", live = true, frames = {}, as
   };
 
   store.press = (button) => {
+    store.used = true;
     press = { kind: "press", name: button, at: store.at };
     say(gone ? GONE : "Working …", gone);
     pump();
@@ -161,6 +163,23 @@ function control(store, entry) {
   return [box, () => { input.selectedIndex = store.at[index]; }];
 }
 
+// What the frame shows, for a screen reader: once the learner has moved something, and not while it is awaited.
+function teller(store) {
+  const node = make("div", "course-told");
+  node.setAttribute("aria-live", "polite");
+  let next = "", timer = 0;
+  return [node, () => {
+    const text = store.used && !pending(store) ? store.frame().alt : "";
+    if (text === next) return;
+    next = text;
+    clearTimeout(timer);
+    if (text) timer = setTimeout(() => { node.textContent = text; }, PAUSE);
+    else node.textContent = "";
+  }];
+}
+
+const pending = (store) => store.busy || !store.frame();
+
 // Draw the widget into `el`. Returns a function that lets go of it.
 export function mount(el, store) {
   const root = make("div", "course-explorer");
@@ -171,8 +190,9 @@ export function mount(el, store) {
   const image = make("img", "", { decoding: "sync", hidden: true });
   const note = make("div", "course-note");
   note.setAttribute("role", "status");
+  const [told, tell] = teller(store);
   row.append(...parts.map(([node]) => node), note);
-  root.append(row, image);
+  root.append(row, image, told);
   el.append(root);
   function view() {
     parts.forEach(([, show]) => show());
@@ -184,6 +204,7 @@ export function mount(el, store) {
     root.setAttribute("aria-busy", String(store.busy));
     if (note.textContent !== store.note) note.textContent = store.note;
     note.classList.toggle("course-bad", store.bad);
+    tell();
   }
   view();
   return store.watch(view);

@@ -46,10 +46,12 @@ class Explorer(anywidget.AnyWidget):
         Explorer(draw, alt="Loss against depth.", depth=Slider(8, 44, step=6), kind=Choice(["plain", "skip"]))
 
     draw(**settings): a pure function that returns a matplotlib Figure, a uint8 array (height, width, 3 or 4),
-    or PNG or WebP bytes. alt: what the picture shows, for those who do not see it; a text, or a function of
-    the settings. live: pictures are quick, so draw while a slider moves and draw neighbours ahead; with False
-    only when the slider is let go. id: the name under which course_lib.widgets.stored knows how to make it
-    again, for slides. controls: Slider, Choice, Toggle or Button, named after draw's arguments.
+    or PNG or WebP bytes. alt: what the picture shows, for those who do not see it, told anew after each move;
+    a text, or a function of the settings that tells this very frame. about: then a text without numbers, what
+    all frames have in common; it is the widget's name. live: pictures are quick, so draw while a slider moves
+    and draw neighbours ahead; with False only when the slider is let go. id: the name under which
+    course_lib.widgets.stored knows how to make it again, for slides. controls: Slider, Choice, Toggle or
+    Button, named after draw's arguments.
     In code: `settings`, `set(depth=20)`, `press(name)`, `picture()`, `frames()`.
     Raises TypeError or ValueError that names the argument.
     """
@@ -62,10 +64,10 @@ class Explorer(anywidget.AnyWidget):
     live = traitlets.Bool(True).tag(sync=True)
     settings = traitlets.Dict()  # `explorer.observe(f, "settings")` hears every move
 
-    def __init__(self, draw, /, *, alt, live: bool = True, id: str = "", **controls):
+    def __init__(self, draw, /, *, alt, about: str = "", live: bool = True, id: str = "", **controls):
         panel = Panel(controls)
-        _check(draw, alt, id, panel)
-        self._draw, self._alt, self._panel = draw, alt, panel
+        _check(draw, alt, about, id, panel)
+        self._draw, self._alt, self._about, self._panel = draw, alt, about, panel
         self._at, self._last = list(panel.start), None
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._sent: set[str] = set()
@@ -143,7 +145,7 @@ class Explorer(anywidget.AnyWidget):
     @_alone
     def _strip(self) -> tuple[np.ndarray, str]:
         """A few settings side by side and an alt text; the present picture alone where pictures are slow."""
-        alt, places, pictures = self._alt_of(self._at), [], []
+        alt, places, pictures = f"{self._about} {self._alt_of(self._at)}".strip(), [], []
         for at in places_along(self._panel, self._at):
             if not self.live or self._seconds > TOO_SLOW:
                 return self.picture(), alt
@@ -256,14 +258,15 @@ class Explorer(anywidget.AnyWidget):
 
     def _title(self) -> str:
         """A text for the whole widget that is the same on every machine."""
-        if isinstance(self._alt, str):
-            return f"Explorer: {self._alt}"
+        if text := self._about or (self._alt if isinstance(self._alt, str) else ""):
+            return f"Explorer: {text}"
         return "Explorer with " + ", ".join(control["label"] for control in self._panel.spec)
 
 
-def _check(draw, alt, id, panel: Panel) -> None:
-    if not isinstance(id, str):
-        raise TypeError(f"id must be a text such as '03-grow', got {id!r}")
+def _check(draw, alt, about, id, panel: Panel) -> None:
+    for name, text, like in (("id", id, "03-grow"), ("about", about, "Loss against depth.")):
+        if not isinstance(text, str):
+            raise TypeError(f"{name} must be a text such as {like!r}, got {text!r}")
     if not callable(draw):
         raise TypeError(f"draw must be a function of the settings, got {draw!r}")
     if not callable(alt) and not (isinstance(alt, str) and alt.strip()):

@@ -58,10 +58,29 @@ def measured_field(kernel: int, rates: tuple[int, ...]) -> tuple[int, int]:
     return int(seen[-1] - seen[0]) + 1, len(seen)
 
 
+def told(rate1: int, rate2: int, rate3: int, kernel: int, pixel: int) -> str:
+    """What the lamp shows, and where holes are: the picture of `hide_and_seek` in words."""
+    rates = (rate1, rate2, rate3)
+    places = set(seen_places(kernel, rates).tolist())
+    span, count = measured_field(kernel, rates)
+    holes = [place for place in range(span // 2) if place not in places]
+    way = "right" if pixel > 0 else "left"
+    side = f"{abs(pixel)} to the {way} of the middle" if pixel else "in the middle"
+    why = "seen" if pixel in places else "not seen, it is " + (
+        "in a hole" if abs(pixel) <= span // 2 else "outside the field")
+    text = (f"Rates {rate1}, {rate2} and {rate3}, {kernel} taps: the bright pixel {side} is {why}. "
+            f"Of the field of {span} pixels {count} are seen")
+    if not holes:
+        return f"{text}, none is a hole."
+    text += f", {span - count} are holes"
+    far = ", ".join(map(str, holes[:3])) + (" and more" if len(holes) > 3 else "")
+    return f"{text}: on both sides at {far} from the middle."
+
+
 def hide_and_seek_picture(dpi: int = DPI) -> Callable:
     """The picture function of `hide_and_seek`: (rate1, rate2, rate3, kernel, pixel) -> RGB array.
 
-    dpi: as in `figure`.
+    dpi: as in `figure`. `told` says the same in words.
     """
     fig, (tree, area) = figure(2, width=9.6, height=4.2, dpi=dpi, width_ratios=(2.3, 1))
     tree.set(xlim=(-REACH - 1, REACH + 1), ylim=(-0.9, 3.75), yticks=range(4),
@@ -82,11 +101,11 @@ def hide_and_seek_picture(dpi: int = DPI) -> Callable:
     target, = tree.plot([], [], marker="^", ms=11, ls="", color=PALETTE["vermillion"], mec="black")
     lamp, = tree.plot([0], [3], marker="o", ms=20, mec="black", mew=1.5)
     said = tree.text(1.6, 3.3, "", fontsize=13, weight="bold")
-    told = tree.text(-REACH - 0.5, 3.42, "", fontsize=11, va="center")
+    field_told = tree.text(-REACH - 0.5, 3.42, "", fontsize=11, va="center")
     image = area.imshow(np.ones((len(places), len(places), 3)), extent=(-REACH, REACH) * 2,
                         interpolation="nearest")
     dot, = area.plot([], [], marker="o", ms=8, color=PALETTE["vermillion"], mec="black", ls="")
-    stage = Stage(fig, [ways, lit_ways, nodes, strip, target, lamp, said, told, image, dot])
+    stage = Stage(fig, [ways, lit_ways, nodes, strip, target, lamp, said, field_told, image, dot])
     white, blue = np.ones(3), np.array([0.0, 0.447, 0.698])
 
     def draw(rate1: int, rate2: int, rate3: int, kernel: int, pixel: int) -> np.ndarray:
@@ -104,8 +123,8 @@ def hide_and_seek_picture(dpi: int = DPI) -> Callable:
         field = receptive_field([(kernel, 1, rate) for rate in rates])
         span, count = measured_field(kernel, rates)
         wide = "\nwider than this strip" if field > len(places) else ""
-        told.set_text(f"field by formula: {field}\nby gradient: {span}\nseen: {count}, holes: "
-                      f"{span - count}{wide}")
+        field_told.set_text(f"field by formula: {field}\nby gradient: {span}\nseen: {count}, holes: "
+                            f"{span - count}{wide}")
         both = (seen[:, None] & seen[None, :])[..., None]
         image.set_data(np.where(both, blue, white * 0.93))
         dot.set_data([pixel], [0])
@@ -117,9 +136,9 @@ def hide_and_seek_picture(dpi: int = DPI) -> Callable:
 def hide_and_seek(dpi: int = DPI) -> Explorer:
     """Choose three rates and move one bright pixel: does the output see it, or does it fall into a hole?"""
     return Explorer(
-        hide_and_seek_picture(dpi), id="06-hide",
-        alt="Left: three layers of a dilated stack, the taps that reach the output, a bright pixel and a "
-            "lamp that lights if the pixel is seen. Right: the pixels of an image that the output sees.",
+        hide_and_seek_picture(dpi), id="06-hide", alt=told,
+        about="Left: three layers of a dilated stack, the taps that reach the output, a bright pixel and a "
+              "lamp that lights if the pixel is seen. Right: the pixels of an image that the output sees.",
         pixel=Slider(-24, 24, value=3, label="bright pixel"),
         rate1=Slider.over(RATES, 2, label="rate of layer 1"),
         rate2=Slider.over(RATES, 2, label="rate of layer 2"),

@@ -18,7 +18,8 @@ Means = Float[Tensor, "10 1 height width"]
 def nearest_picture(means: Means, dpi: int = DPI) -> Callable[[Float[Tensor, "1 height width"]], np.ndarray]:
     """A picture function: image -> the image, and its distance to each average; the nearest is marked.
 
-    means: the average image of each digit. dpi: as in `figure`.
+    means: the average image of each digit. dpi: as in `figure`. Its `told(image, light, digit)` says in words
+    what the picture of an image of this digit in this light shows.
     """
     fig, (left, bars) = figure(2, dpi=dpi)
     left.set_axis_off()
@@ -28,8 +29,11 @@ def nearest_picture(means: Means, dpi: int = DPI) -> Callable[[Float[Tensor, "1 
     answer = bars.text(0.02, 0.93, "", transform=bars.transAxes, fontsize=13, fontweight="bold")
     stage = Stage(fig, [shown, *heights, answer])
 
+    def distances_of(image):
+        return torch.cdist(image.flatten()[None], means.flatten(1))[0]
+
     def picture(image):
-        away = torch.cdist(image.flatten()[None], means.flatten(1))[0]
+        away = distances_of(image)
         nearest = int(away.argmin())
         shown.set_data(image[0].numpy())
         for k, bar in enumerate(heights):
@@ -37,6 +41,15 @@ def nearest_picture(means: Means, dpi: int = DPI) -> Callable[[Float[Tensor, "1 
         answer.set_text(f"The nearest average is {nearest}")
         return stage.picture()
 
+    def told(image, light, digit):
+        away = distances_of(image)
+        order = away.argsort().tolist()
+        first, rest = f"The {digit} in light {light:g}: the nearest average is", f"{away[digit]:.2f}"
+        if order[0] == digit:
+            return f"{first} its own, at distance {rest}; next that of {order[1]}, at {away[order[1]]:.2f}."
+        return f"{first} that of {order[0]}, at distance {away[order[0]]:.2f}; its own is at {rest}."
+
+    picture.told = told
     return picture
 
 
@@ -52,5 +65,6 @@ def stored_light(dpi: int = DPI) -> Explorer:
         return picture(light * samples[digit])
 
     return Explorer(draw, id="00-light",
-                    alt="A digit in dimmed light, and its distance to each of the ten averages.",
+                    alt=lambda light, digit: picture.told(light * samples[digit], light, digit),
+                    about="A digit in dimmed light, and its distance to each of the ten averages.",
                     light=Slider(0.05, 1, step=0.05, value=1), digit=Choice(list(range(10)), value=7))

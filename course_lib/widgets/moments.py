@@ -14,6 +14,7 @@ from course_lib.runtime import seeded
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
+from course_lib.widgets.words import number
 
 DEPTH, WIDTH, ROWS = 32, 128, 128  # the real net: small enough to answer while a slider moves
 MEANS, VARIANCES = (-2.0, 2.0), (0.0, 6.0)
@@ -33,6 +34,7 @@ def _noise() -> torch.Tensor:
     return torch.randn(ROWS, WIDTH, generator=torch.Generator().manual_seed(1))
 
 
+@lru_cache(maxsize=64)
 def real_path(mean: float, var: float, alpha: float, lam: float) -> np.ndarray:
     """(mean, variance) of a cloud and of the 32 layers that it goes through: array (33, 2)."""
     f, x = SELU(alpha, lam), mean + math.sqrt(var) * _noise()
@@ -40,10 +42,33 @@ def real_path(mean: float, var: float, alpha: float, lam: float) -> np.ndarray:
     return np.array([(mean, var), *layer_moments(torch.nn.Sequential(*layers), x, (SELU,))])
 
 
+@lru_cache(maxsize=64)
+def theory_path(mean: float, variance: float, alpha: float, lam: float) -> np.ndarray:
+    """(mean, variance) of a cloud and behind each of the 32 layers, by theory: array (33, 2)."""
+    return moment_path(mean, variance, DEPTH, alpha=alpha, lam=lam, spread=1.0)
+
+
+def quest(at: tuple[float, float]) -> bool:
+    """Does the sink lie at TARGET, as nearly as sliders can put it?"""
+    return abs(at[0] - TARGET[0]) < 0.1 and abs(at[1] - TARGET[1]) < 0.2
+
+
+def map_told(mean: float, variance: float, alpha: float, lam: float) -> str:
+    """Where the cloud ends, and where the sink is: the picture of `drop_the_cloud` in words."""
+    at = sink(alpha, lam)
+    paths = [path(mean, variance, alpha, lam) for path in (theory_path, real_path)]
+    where = (f"The sink is at mean {number(at[0])}, variance {number(at[1])}" if math.isfinite(at[1])
+             else "There is no sink: it grows without end")
+    ends = [f"mean {number(path[-1, 0])} and variance {number(path[-1, 1])}" for path in paths]
+    start = f"mean {number(mean)} and variance {number(variance)}, alpha {alpha:.6g}, lambda {lam:.6g}"
+    return (f"A cloud of {start}: after {DEPTH} layers it has {ends[0]} by theory, {ends[1]} in the real "
+            f"net. {where}{', quest done' * quest(at)}.")
+
+
 def map_picture(dpi: int = DPI) -> Callable:
     """The picture function of `drop_the_cloud`: (mean, variance, alpha, lam) -> RGB array.
 
-    dpi: as in `figure`.
+    dpi: as in `figure`. `map_told` says the same in words.
     """
     grid = np.meshgrid(np.linspace(*MEANS, 11), np.linspace(0.25, VARIANCES[1] - 0.25, 10))
     fig, (ax, right) = figure(2, height=3.6, dpi=dpi, width_ratios=(3, 2))
@@ -66,7 +91,7 @@ def map_picture(dpi: int = DPI) -> Callable:
     def draw(mean: float, variance: float, alpha: float, lam: float) -> np.ndarray:
         after = moment_map(*grid, alpha=alpha, lam=lam, spread=1.0)
         arrows.set_UVC(*(0.6 * (new - old) for new, old in zip(after, grid, strict=True)))
-        path = moment_path(mean, variance, DEPTH, alpha=alpha, lam=lam, spread=1.0)
+        path = theory_path(mean, variance, alpha, lam)
         real = real_path(mean, variance, alpha, lam)
         theory.set_data(*path.T)
         dots.set_data(*real[1:].T)
@@ -76,9 +101,8 @@ def map_picture(dpi: int = DPI) -> Callable:
         at = sink(alpha, lam)
         seen = math.isfinite(at[1])
         place.set_data([at[0]] if seen else [], [at[1]] if seen else [])
-        reached = abs(at[0] - TARGET[0]) < 0.1 and abs(at[1] - TARGET[1]) < 0.2
         told = f"sink: mean {at[0]:.2f},\nvariance {at[1]:.2f}" if seen else "no sink: it grows\nwithout end"
-        note.set_text(told + ("\nquest done" if reached else ""))
+        note.set_text(told + ("\nquest done" if quest(at) else ""))
         return stage.picture()
 
     return draw
@@ -90,10 +114,10 @@ def drop_the_cloud(dpi: int = DPI) -> Explorer:
     The map is that of a whole LeCun layer (`moment_map` with spread=1); the dots are a real net of width 128.
     """
     return Explorer(
-        map_picture(dpi), id="08-cloud",
-        alt="Left: arrows over the plane of mean and variance show where one layer moves a cloud of "
-            "activations; the theory's path and the dots of a real net lead from the start to the sink. "
-            "Right: the variance in each of 32 layers.",
+        map_picture(dpi), id="08-cloud", alt=map_told,
+        about="Left: arrows over the plane of mean and variance show where one layer moves a cloud of "
+              "activations; the theory's path and the dots of a real net lead from the start to the sink. "
+              "Right: the variance in each of 32 layers.",
         mean=Slider(-1.5, 1.5, step=0.25, value=1.0, label="start: mean"),
         variance=Slider(0.25, 5.75, step=0.25, value=5.0, label="start: variance"),
         alpha=Slider.over([ALPHA if v == 1.65 else v for v in np.arange(0.8, 3.01, 0.05).round(2).tolist()],
@@ -103,6 +127,7 @@ def drop_the_cloud(dpi: int = DPI) -> Explorer:
     )
 
 
+@lru_cache(maxsize=8)
 def activations(start: str, dropout: str, p: float) -> list[np.ndarray]:
     """What each of 32 SELU layers answers in training for a cloud of mean 0 and variance 1."""
     with seeded("cpu", 2), torch.no_grad():
@@ -116,8 +141,20 @@ def activations(start: str, dropout: str, p: float) -> list[np.ndarray]:
     return found
 
 
+def strip_told(start: str, dropout: str, p: float) -> str:
+    """The variance along the layers: the picture of `layer_strip` in words."""
+    found = activations(start, dropout, p)
+    first, middle, last = (number(found[k - 1].var(), 0.01) for k in (1, DEPTH // 2, DEPTH))
+    drop = "no dropout" if dropout == "none" else f"{dropout} dropout at rate {p:g}"
+    return (f"Start {start}, {drop}: the variance is {first} in layer 1, {middle} in layer {DEPTH // 2} and "
+            f"{last} in layer {DEPTH}, the last, whose mean is {number(found[-1].mean())}.")
+
+
 def strip_picture(dpi: int = DPI) -> Callable:
-    """The picture function of `layer_strip`: (start, dropout, p) -> RGB array. dpi: as in `figure`."""
+    """The picture function of `layer_strip`: (start, dropout, p) -> RGB array; `strip_told` has the words.
+
+    dpi: as in `figure`.
+    """
     edges = np.linspace(-4, 4, 65)
     fig, (left, right) = figure(2, height=3.6, dpi=dpi)
     left.set(xlabel="layer", ylabel="activation", title="histogram of each layer", xlim=(0.5, DEPTH + 0.5),
@@ -150,9 +187,9 @@ def strip_picture(dpi: int = DPI) -> Callable:
 def layer_strip(dpi: int = DPI) -> Explorer:
     """Histograms of 32 SELU layers for each start of the weights and each kind of dropout."""
     return Explorer(
-        strip_picture(dpi), id="08-strip",
-        alt="Left: a strip of 32 histograms, one for the activations of each layer. Right: the variance "
-            "of each layer on a logarithmic axis, for each start of the weights and for the chosen net.",
+        strip_picture(dpi), id="08-strip", alt=strip_told,
+        about="Left: a strip of 32 histograms, one for the activations of each layer. Right: the variance "
+              "of each layer on a logarithmic axis, for each start of the weights and for the chosen net.",
         start=Choice(list(STARTS), label="start of the weights"),
         dropout=Choice(list(DROPOUTS), label="dropout"),
         p=Slider.over([0.05, 0.1, 0.2, 0.5], value=0.1, label="dropout rate"),

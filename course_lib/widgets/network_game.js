@@ -46,7 +46,7 @@ const farthest = (a, b) => Math.max(...a.flatMap((p, i) => p.map((v, k) => Math.
 // The game knows no page: where the images are, which is held, and gradient descent in time.
 export function makeGame(content, { points, margin, negatives, settled = () => {} }) {
   const { labels, start, steps, still } = content;
-  const game = { content, points, margin, negatives, held: null, note: "", running: false };
+  const game = { content, points, margin, negatives, held: null, note: "", running: false, used: false };
   const views = new Set();
   let frame = 0;
   const tell = () => views.forEach((view) => view());
@@ -58,12 +58,12 @@ export function makeGame(content, { points, margin, negatives, settled = () => {
   game.move = (i, x, y) => {
     game.stop();
     const at = [x, y].map((v, k) => clamp(v, content.size[k] / 2 - content.edge));
-    game.set({ points: game.points.map((point, k) => (k === i ? at : point)), note: "" });
+    game.set({ points: game.points.map((point, k) => (k === i ? at : point)), note: "", used: true });
   };
   game.settle = rest;
 
   game.change = (values) => {
-    Object.assign(game, values, { note: "" });
+    Object.assign(game, values, { note: "", used: true });
     rest();
   };
 
@@ -80,7 +80,7 @@ export function makeGame(content, { points, margin, negatives, settled = () => {
   // Let the gradients finish: step after step as time goes by, all at once for those who want no motion.
   game.finish = () => {
     game.stop();
-    Object.assign(game, { running: true, note: "" });
+    Object.assign(game, { running: true, note: "", used: true });
     const began = performance.now(), atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches;
     let done = 0;
     const go = (now) => {
@@ -106,6 +106,20 @@ function verdict(game) {
   if (loss < 0.001) return "Finished: like digits together, others at least the margin apart.";
   if (stuck) return "Unlike digits on one very point: the gradient is zero. Drag one away.";
   return "Finished, but the loss is not 0: some are held back. Drag them.";
+}
+
+// What eyes see besides: the arrow of the image that is held, else the loss and what it comes from.
+function summary(game) {
+  const { loss, pull, push, forces } = game.measure();
+  if (game.held === null) {
+    const pairs = game.negatives ? `margin ${game.margin.toFixed(1)}` : "all pairs similar";
+    return `Loss ${loss.toFixed(3)}: pull ${pull.toFixed(3)}, push ${push.toFixed(3)}; ${pairs}.`;
+  }
+  const [x, y] = game.points[game.held], force = forces[game.held], size = Math.hypot(...force);
+  const way = [["left", "right"], ["down", "up"]].map(([less, more], k) =>
+    (Math.abs(force[k]) < size / 3 ? "" : force[k] < 0 ? less : more)).filter(Boolean).join(" and ");
+  return `At ${signed(x, 1)}, ${signed(y, 1)}. ` +
+    (size < SHORT ? "No force moves it." : `The force on it is ${size.toFixed(2)}, ${way}.`);
 }
 
 function make(tag, className, attributes = {}) {
@@ -212,7 +226,8 @@ export function mount(el, game) {
   const read = make("div", "course-read"), loss = make("span", "course-loss"), note = make("span", "course-note");
   note.setAttribute("role", "status");
   read.append(loss, note);
-  root.append(row, stage, read);
+  const [told, tell] = teller();
+  root.append(row, stage, read, told);
   root.addEventListener("keydown", keepKeys);
   el.append(root);
 
@@ -231,6 +246,7 @@ export function mount(el, game) {
     slider.value = game.margin;
     slider.setAttribute("aria-valuetext", shown.textContent = game.margin.toFixed(1));
     none.checked = !game.negatives;
+    tell(game.used && !game.running ? summary(game) : "");
     const text = game.note || HINT;
     if (note.textContent !== text) note.textContent = text;
   }

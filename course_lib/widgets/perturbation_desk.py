@@ -15,6 +15,7 @@ from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
 from course_lib.widgets.samples import Labels, Pixels, check_samples, first_right, options, probabilities
+from course_lib.widgets.words import number, percent
 
 ATTACKS = ("FGSM", "PGD", "PGD in L2")
 STEPS = 10  # of PGD
@@ -96,28 +97,43 @@ def _sheet(side: tuple[int, int], classes: int, dpi: int) -> _Sheet:
     return _Sheet(images, heads, bars, sizes, stage)
 
 
+@dataclass(frozen=True)
+class _Found:
+    """x, x' and the control, what the net says of each, and the sizes of attack and control."""
+
+    images: Pixels  # [3, height, width], on the CPU
+    p: np.ndarray  # (3, classes)
+    largest: list[float]
+    lengths: list[float]
+
+
+def _measured(model: nn.Module, three: Pixels) -> _Found:
+    images = three.cpu()[:, 0]
+    largest = (images[1:] - images[0]).abs().flatten(1).amax(1).tolist()
+    lengths = distances(three[:1].expand(2, -1, -1, -1), three[1:], "l2").tolist()
+    return _Found(images, probabilities(model, three), largest, lengths)
+
+
 def desk_picture(models: Mapping[str, nn.Module], x: Pixels, y: Labels, dpi: int = DPI) -> Callable:
     """The picture function of `perturbation_desk`: (eps, image, attack, goal, net) -> RGB array.
 
-    models: by the names that net has. image: a row of x. attack: one of ATTACKS. goal: AWAY or the class
-    wanted. Blue is the true class, vermillion every other one. dpi: as in `figure`.
+    Its `told` says the same in words. models: by the names that net has. image: a row of x. attack: one of
+    ATTACKS. goal: AWAY or the class wanted. Blue is the true class, vermillion every other one. dpi: as in
+    `figure`.
     """
     classes = probabilities(next(iter(models.values())), x[:1]).shape[1]
     sheet = _sheet(tuple(x.shape[2:]), classes, dpi)
 
     @lru_cache(maxsize=64)
-    def three(eps: float, image: int, attack: str, goal: str | int, net: str) -> Pixels:
+    def found(eps: float, image: int, attack: str, goal: str | int, net: str) -> _Found:
         one, label = x[image : image + 1], y[image : image + 1]
         target = None if goal == AWAY else goal
         x_adv = attacked(models[net], one, label, eps=eps, attack=attack, target=target)
-        return torch.cat([one, x_adv, as_large(one, x_adv)])
+        return _measured(models[net], torch.cat([one, x_adv, as_large(one, x_adv)]))
 
     def draw(eps: float, image: int, attack: str, goal: str | int, net: str) -> np.ndarray:
-        seen, true = three(eps, image, attack, goal, net), int(y[image])
-        p = probabilities(models[net], seen)
-        clean, x_adv, noisy = seen.cpu()[:, 0]
-        largest = [float((v - clean).abs().max()) for v in (x_adv, noisy)]
-        lengths = distances(seen[:1].expand(2, -1, -1, -1), seen[1:], "l2").tolist()
+        now, true = found(eps, image, attack, goal, net), int(y[image])
+        (clean, x_adv, noisy), largest, lengths = now.images, now.largest, now.lengths
         k = float(f"{1 / largest[0]:.2g}") if largest[0] else 1.0
         for artist, pixels in zip(sheet.images, (clean, k * (x_adv - clean), x_adv, noisy), strict=True):
             artist.set_data(pixels.numpy())
@@ -125,7 +141,7 @@ def desk_picture(models: Mapping[str, nn.Module], x: Pixels, y: Labels, dpi: int
         towards = "" if goal == AWAY else f" to {goal}"
         names = (f"x, {net} net", f"x', {attack}{towards}", "random, as large")
         heads = (sheet.heads[0], *sheet.heads[2:])
-        for head, group, name, says in zip(heads, sheet.bars, names, p, strict=True):
+        for head, group, name, says in zip(heads, sheet.bars, names, now.p, strict=True):
             answer = int(says.argmax())
             head.set(text=f"{name}\nsays {answer}, {100 * says[answer]:.0f} %",
                      color=RIGHT if answer == true else WRONG)
@@ -135,6 +151,15 @@ def desk_picture(models: Mapping[str, nn.Module], x: Pixels, y: Labels, dpi: int
             text.set_text(f"{value:.2f}")
         return sheet.stage.picture()
 
+    def told(eps: float, image: int, attack: str, goal: str | int, net: str) -> str:
+        now, towards = found(eps, image, attack, goal, net), "" if goal == AWAY else f" towards {goal}"
+        clean, adv, noisy = (f"{says.argmax()} ({percent(says.max())})" for says in now.p)
+        length, largest = number(now.lengths[0]), number(now.largest[0])
+        return (f"Digit {int(y[image])}, {net} net, {attack}{towards}, eps {eps:g}: the clean image is read "
+                f"as {clean}, the attacked one as {adv}, with random noise as large it is {noisy}. "
+                f"The attack's L2 size is {length}; it moves no pixel by more than {largest}.")
+
+    draw.told = told
     return draw
 
 
@@ -151,11 +176,12 @@ def perturbation_desk(
     check_samples(x, y)
     models = {"plain": model, "robust": stored_net("robust").to(x.device) if robust is None else robust}
     classes = probabilities(model, x[:1]).shape[1]
+    draw = desk_picture(models, x, y, dpi)
     return Explorer(
-        desk_picture(models, x, y, dpi), id="12-desk",
-        alt="Above: an image, the noise of an attack enlarged, the image with that noise, and the image with "
-            "random noise that is as large. Below: the probability of each class for the three images, and "
-            "the sizes of both kinds of noise.",
+        draw, id="12-desk", alt=draw.told,
+        about="Above: an image, the noise of an attack enlarged, the image with that noise, and the image "
+              "with random noise that is as large. Below: the probability of each class for the three "
+              "images, and the sizes of both kinds of noise.",
         eps=Slider(0.0, 0.3, step=0.02, value=0.12, label="eps"),
         image=Choice(options(y), label="image"),
         attack=Choice(list(ATTACKS), label="attack"),

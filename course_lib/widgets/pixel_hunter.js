@@ -20,7 +20,7 @@ function unpack({ image, map, replays, ...more }) {
 export function makeGame(content, { digit, pixels, painted, settled = () => {} }) {
   const weights = decode(content), digits = content.digits.map(unpack), views = new Set();
   const game = { content, digits, digit, pixels, painted, mode: "paint", generation: 0, cursor: [14, 14],
-    note: "", running: false };
+    note: "", running: false, used: false };
   let timer = 0;
   const tell = () => views.forEach((view) => view());
   game.watch = (view) => { views.add(view); return () => views.delete(view) && !views.size && game.stop(); };
@@ -40,7 +40,7 @@ export function makeGame(content, { digit, pixels, painted, settled = () => {} }
 
   game.change = (values) => {
     game.stop();
-    Object.assign(game, { note: "" }, values);
+    Object.assign(game, { note: "", used: true }, values);
     tell();
     settled(game);
   };
@@ -100,6 +100,14 @@ function status(game, chances) {
     return flips ? `Flipped: net says ${says} · ${at}` : `No flip after ${at}: net still says ${says}`;
   }
   return (answer === label ? `Net says ${says}` : `Flipped: net says ${says}, not ${label}`) + ` · ${count(game)}`;
+}
+
+// What eyes see besides: which digit it is, what the map comes to, and how near the search is.
+function summary({ digit, digits, mode, generation, replay }, found) {
+  return [`Digit ${digit + 1} of ${digits.length}: a ${digits[digit].label}.`,
+    mode === "map" ? `Truth map: ${found} On the digit the arrow keys tell each pixel.` : "",
+    mode === "evolution" ? `Log odds of the true digit: ${signed(replay().scores[generation], 1)}.` : "",
+  ].filter(Boolean).join(" ");
 }
 
 function where(game, row, column) {
@@ -207,6 +215,7 @@ export function mount(el, game) {
   legend.append(worst, scale, ends, found);
   const replay = make("div", "course-controls course-replay"), graph = make("canvas", "", { width: 720, height: 200 });
   const [dial, turn] = slider("Generation", 0, 1, (generation) => { game.stop(); game.set({ generation }); });
+  turn(0).onfocus = () => { game.stop(); game.set({}); }; // whoever takes hold of it has no clock against them
   replay.dataset.preventSwipe = "";
   replay.append(make("div", "", { textContent: "Log odds of the true digit, best member:" }), graph, dial);
   more.append(legend, replay, spot);
@@ -214,7 +223,8 @@ export function mount(el, game) {
   stage.append(canvas, side);
   const note = make("div", "course-note course-status");
   note.setAttribute("role", "status");
-  root.append(row, note, stage);
+  const [told, say] = teller();
+  root.append(row, note, stage, told);
   root.addEventListener("keydown", keepKeys);
   el.append(root);
 
@@ -240,6 +250,7 @@ export function mount(el, game) {
     }
     const said = mode === "evolution" ? "" : pointed ? where(game, ...pointed) : mode === "paint" ? HINT : "";
     if (spot.textContent !== said) spot.textContent = said;
+    say(game.used && !game.running ? summary(game, found.textContent) : "");
     const text = status(game, chances);
     note.setAttribute("aria-live", game.running ? "off" : "polite"); // only the end is said
     if (note.textContent !== text) note.textContent = text;

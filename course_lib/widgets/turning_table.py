@@ -14,8 +14,10 @@ from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.explorer import Explorer
 from course_lib.widgets.pictures import DPI, PALETTE, Stage, figure
 from course_lib.widgets.samples import Labels, Pixels, check_samples, first_right, options, probabilities
+from course_lib.widgets.words import percent
 
 KINDS = {"clean": PALETTE["black"], "PGD": PALETTE["vermillion"], "EOT": PALETTE["blue"]}
+NAMES = {"clean": "the clean image", "PGD": "that of PGD", "EOT": "that of EOT"}
 WIDEST = 60  # degrees, to either side
 # Digit -> target of the stored table. EOT wins in the first three, pays for it at 0 degrees in the fourth and
 # hardly gains in the fifth; in the last PGD works as the image lies, and EOT nowhere.
@@ -57,7 +59,7 @@ def attacked_twice(
 
 
 def table_picture(found: Turned, target: Labels, rotation: float, dpi: int = DPI) -> Callable:
-    """The picture function of `turning_table`: (turn, image) -> RGB array.
+    """The picture function of `turning_table`: (turn, image) -> RGB array; its `told` says the same in words.
 
     found: as `attacked_twice` gives it for these targets and this rotation. dpi: as in `figure`.
     """
@@ -86,21 +88,36 @@ def table_picture(found: Turned, target: Labels, rotation: float, dpi: int = DPI
         dots[kind], = trace.plot([], [], "o", color=colour, ms=9)
     stage = Stage(fig, [here, *shown.values(), *notes.values(), *lines.values(), *dots.values()])
 
+    def answers(kind: str, turn: int, image: int) -> tuple[np.ndarray, float]:
+        """What the net says at this turn, and at what share of the grey turns it says the target."""
+        says = found.says[kind][:, image]
+        share = (says.argmax(1) == int(target[image]))[abs(degrees) <= rotation].mean()
+        return says[turn + WIDEST], float(share)
+
     def draw(turn: int, image: int) -> np.ndarray:
-        wanted, known = int(target[image]), abs(degrees) <= rotation
+        wanted = int(target[image])
         here.set_xdata([turn, turn])
         for kind in KINDS:
-            says = found.says[kind][:, image]
-            now = says[turn + WIDEST]
+            now, share = answers(kind, turn, image)
             pixels = turned(found.images[kind][image : image + 1], [turn])[0, 0, 0]
-            share = (says.argmax(1) == wanted)[known].mean()
             shown[kind].set_data(pixels.cpu().numpy())
             notes[kind].set_text(f"says {now.argmax()}, {100 * now.max():.0f} %\ntarget is {wanted}:\n"
                                  f"{100 * share:.0f} % of the\ngrey turns")
-            lines[kind].set_data(degrees, says[:, wanted])
+            lines[kind].set_data(degrees, found.says[kind][:, image, wanted])
             dots[kind].set_data([turn], [now[wanted]])
         return stage.picture()
 
+    def told(turn: int, image: int) -> str:
+        way = f"Turned by {abs(turn)} degrees {'anti' * (turn > 0)}clockwise" if turn else "Not turned"
+        now, shares = [], []
+        for kind in KINDS:
+            says, share = answers(kind, turn, image)
+            now.append(f"{NAMES[kind]} as {says.argmax()} ({percent(says.max())})")
+            shares.append(f"{percent(share)} for {NAMES[kind]}")
+        return (f"{way}, the net reads {', '.join(now)}. The wanted answer {int(target[image])} comes at "
+                f"this share of the turns of up to {rotation:g} degrees: {', '.join(shares)}.")
+
+    draw.told = told
     return draw
 
 
@@ -121,11 +138,12 @@ def turning_table(
         raise ValueError(f"rotation must be above 0 and at most {WIDEST} degrees, got {rotation!r}")
     found = attacked_twice(model, x, y, target, eps=eps, rotation=rotation, seed=seed)
     names = {f"{text} to {int(target[row])}": row for text, row in options(y).items()}
+    draw = table_picture(found, target, rotation, dpi)
     return Explorer(
-        table_picture(found, target, rotation, dpi), id="13-eot",
-        alt="Above: a digit, the same digit attacked by PGD, and attacked by EOT, all turned by the same "
-            "angle, with the answer to each. Below: the probability of the target class at every angle for "
-            "the three.",
+        draw, id="13-eot", alt=draw.told,
+        about="Above: a digit, the same digit attacked by PGD, and attacked by EOT, all turned by the same "
+              "angle, with the answer to each. Below: the probability of the target class at every angle for "
+              "the three.",
         turn=Slider(-WIDEST, WIDEST, step=5, value=20, label="turn"),
         image=Choice(names, label="image"),
     )

@@ -206,6 +206,21 @@ def test_evolution_is_seen_on_its_way_to_its_end(opened, piece, hunter):
     assert colour(sheet, 0, 0) == [255] * 3, "what was painted is there"
 
 
+def test_the_search_can_be_stepped_by_hand_and_no_clock_moves_it_then(opened, piece):
+    sheet, _ = opened(piece)
+    press(sheet, "Next digit")
+    sheet.get_by_role("slider", name="Pixels").press("Home")
+    press(sheet, "Watch evolution")
+    dial = sheet.get_by_role("slider", name="Generation")
+    for generation, key in ((0, "Home"), (1, "ArrowRight"), (2, "ArrowRight"), (1, "ArrowLeft")):
+        dial.press(key)
+        for _ in range(2):
+            assert f"generation {generation}, " in status(sheet) and dial.input_value() == f"{generation}"
+            sheet.wait_for_timeout(450)  # the clock's step is 200 ms
+        told = sheet.locator(".course-told").text_content()
+        assert re.fullmatch(r"Digit 2 of 6: a 9\. Log odds of the true digit: .?\d+\.\d\.", told)
+
+
 def test_where_evolution_fails_it_says_so_and_those_who_want_no_motion_see_the_end(opened, piece, hunter):
     sheet, _ = opened(piece)
     sheet.emulate_media(reduced_motion="reduce")

@@ -165,3 +165,66 @@ def test_a_page_with_stored_pictures_answers_to_the_keyboard(page, tmp_path):
     sheet.get_by_role("slider").press("ArrowLeft")
     sheet.get_by_role("combobox").select_option("plain")
     assert image.evaluate(PIXELS) == first and errors == []
+
+
+# What the live region says: store `s`, and the region of its view.
+TELL = """const el = document.createElement('div');
+    document.body.replaceChildren(el);
+    const s = begin();
+    mount(el, s);
+    const region = el.querySelector('[aria-live=polite]:not([role])');
+    const rest = (ms = 400) => new Promise(resolve => setTimeout(resolve, ms));"""
+
+
+def test_a_frame_is_told_once_the_learner_has_moved_and_not_while_it_is_awaited(js):
+    told = js(f"""{TELL} return (async () => {{
+        s.hear(...frame(0)); await rest();
+        const said = [region.textContent];
+        s.hear({{ kind: 'move', at: [2] }}); s.hear(...frame(2)); await rest();
+        said.push(region.textContent);
+        s.move([3], true); await rest();
+        said.push(region.textContent);
+        s.hear(...frame(3, {{ reply: 1 }})); await rest();
+        said.push(region.textContent);
+        s.move([4], true); said.push(region.textContent); await rest();
+        said.push(region.textContent);
+        return said;
+    }})()""")
+    assert told == ["", "", "", "n is 3", "", ""]
+
+
+def test_of_a_drag_only_its_end_is_told(js):
+    told = js(f"""{TELL} return (async () => {{
+        const said = [];
+        new MutationObserver(() => said.push(region.textContent)).observe(region, {{ childList: true }});
+        for (const n of [1, 2, 3, 4, 5]) s.hear(...frame(n));
+        for (const n of [1, 2, 3, 4, 5]) {{ s.move([n], false); await rest(30); }}
+        s.hear(...frame(6)); await rest();  // drawn ahead: nothing to say
+        return said;
+    }})()""")
+    assert told == ["n is 5"]
+
+
+def test_after_a_button_the_new_picture_is_told(js):
+    told = js(f"""{TELL} return (async () => {{
+        s.hear(...frame(0)); s.press('go');
+        s.hear({{ kind: 'clear', epoch: 1 }}); s.hear(...frame(0, {{ epoch: 1, alt: 'n is 0, trained' }}));
+        s.hear({{ kind: 'done', reply: 1 }}); await rest();
+        return region.textContent;
+    }})()""")
+    assert told == "n is 0, trained"
+
+
+def test_the_region_is_there_for_ears_only(page, tmp_path):
+    explorer = Explorer(lambda n: np.full((9, 9, 3), n, np.uint8), alt=lambda n: f"n is {n}", n=Slider(1, 3))
+    path = tmp_path / "told é.html"
+    path.write_text(f'<!doctype html><meta charset="utf-8">{explorer.to_html()}', "utf-8")
+    sheet, errors = page
+    sheet.goto(path.as_uri())
+    sheet.get_by_role("slider").press("ArrowRight")
+    region = sheet.locator(".course-told", has_text="n is 2")
+    region.wait_for(state="attached")
+    look = region.evaluate("node => [getComputedStyle(node).display, getComputedStyle(node).visibility, "
+                           "node.offsetHeight, getComputedStyle(node).clipPath]")
+    assert look == ["block", "visible", 1, "inset(50%)"] and errors == []
+    assert "n is 2" in sheet.locator(".course-explorer").aria_snapshot()

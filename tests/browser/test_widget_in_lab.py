@@ -88,6 +88,8 @@ def test_a_widget_lives_in_jupyterlab(opened, tmp_path):
     shows("A sin wave of 7 beats.")
     second = image.evaluate(PIXELS)
     assert second != first
+    page.wait_for_function("() => document.querySelector('.course-told').textContent === "
+                           "'A sin wave of 7 beats.'")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     shows("A cos wave of 7 beats.")
