@@ -77,7 +77,7 @@ function summary(it) {
   const columns = knowledge.slice(0, it.opened).map((known, column) => {
     const shares = defences.map((_, row) => it.share(column, row)), most = Math.max(...shares);
     const best = defences[shares.indexOf(most)].name;
-    return `${known} from ${percent(Math.min(...shares))} to ${percent(most)} , highest for ${best}`;
+    return `${known} from ${percent(Math.min(...shares))} to ${percent(most)}, highest for ${best}`;
   });
   const marks = ["masked", "weaker"].map((mark) => [mark, it.marked(mark)]).filter(([, count]) => count);
   return `At eps ${it.eps.toFixed(2)} the attackers leave: ${columns.join("; ")}.` +
