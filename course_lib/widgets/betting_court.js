@@ -186,7 +186,8 @@ export function mount(el, it) {
   table.setAttribute("aria-label", "share of attacked images still read rightly, by what the attacker knows");
   const legend = make("div", "course-legend", {}, ...Object.entries(signs).map(([mark, sign]) =>
     make("span", `course-${mark}`, {}, make("b", "", { textContent: sign }), ` ${words[mark]}`)));
-  root.append(make("div", "course-claim", { textContent: CLAIM(points) }), controls, note, table, legend, told);
+  const claim = make("div", "course-claim", { textContent: CLAIM(points) });
+  root.append(claim, controls, note, table, legend, told);
   for (const node of [controls, table]) node.dataset.preventSwipe = ""; // a slide show must not turn the page
   root.addEventListener("keydown", keepKeys);
   el.append(root);
