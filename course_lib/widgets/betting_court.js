@@ -77,7 +77,7 @@ function summary(it) {
   const columns = knowledge.slice(0, it.opened).map((known, column) => {
     const shares = defences.map((_, row) => it.share(column, row)), most = Math.max(...shares);
     const best = defences[shares.indexOf(most)].name;
-    return `${known} from ${percent(Math.min(...shares))} to ${percent(most)} , highest for ${best}`;
+    return `${known} from ${percent(Math.min(...shares))} to ${percent(most)}, highest for ${best}`;
   });
   const marks = ["masked", "weaker"].map((mark) => [mark, it.marked(mark)]).filter(([, count]) => count);
   return `At eps ${it.eps.toFixed(2)} the attackers leave: ${columns.join("; ")}.` +
@@ -186,7 +186,8 @@ export function mount(el, it) {
   table.setAttribute("aria-label", "share of attacked images still read rightly, by what the attacker knows");
   const legend = make("div", "course-legend", {}, ...Object.entries(signs).map(([mark, sign]) =>
     make("span", `course-${mark}`, {}, make("b", "", { textContent: sign }), ` ${words[mark]}`)));
-  root.append(make("div", "course-claim", { textContent: CLAIM(points) }), controls, note, table, legend, told);
+  const claim = make("div", "course-claim", { textContent: CLAIM(points) });
+  root.append(claim, controls, note, table, legend, told);
   for (const node of [controls, table]) node.dataset.preventSwipe = ""; // a slide show must not turn the page
   root.addEventListener("keydown", keepKeys);
   el.append(root);

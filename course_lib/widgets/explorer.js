@@ -163,7 +163,7 @@ function control(store, entry) {
   return [box, () => { input.selectedIndex = store.at[index]; }];
 }
 
-// What the frame shows, for a screen reader: once the learner has moved something, and not while it is awaited.
+// What the frame shows, for a screen reader: once the learner has moved something, not while it is awaited.
 function teller(store) {
   const node = make("div", "course-told");
   node.setAttribute("aria-live", "polite");

@@ -215,7 +215,7 @@ export function mount(el, game) {
   legend.append(worst, scale, ends, found);
   const replay = make("div", "course-controls course-replay"), graph = make("canvas", "", { width: 720, height: 200 });
   const [dial, turn] = slider("Generation", 0, 1, (generation) => { game.stop(); game.set({ generation }); });
-  turn(0).onfocus = () => { game.stop(); game.set({}); }; // whoever takes hold of it has no clock against them
+  turn(0).onfocus = () => { game.stop(); game.set({}); }; // taken by hand: no clock moves it then
   replay.dataset.preventSwipe = "";
   replay.append(make("div", "", { textContent: "Log odds of the true digit, best member:" }), graph, dial);
   more.append(legend, replay, spot);
