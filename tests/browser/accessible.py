@@ -8,14 +8,17 @@ import pytest
 BAD = ("serious", "critical")
 
 
-def findings(sheet) -> dict[str, list[str]]:
-    """The rules that the page breaks seriously, and where. Empty for a page without such a finding."""
+def findings(sheet, inside: str | None = None) -> dict[str, list[str]]:
+    """The rules that the page breaks seriously, and where. Empty for a page without such a finding.
+
+    inside: look only at what this CSS selector names.
+    """
     found = importlib.util.find_spec("axe_playwright_python")
     if found is None:
         pytest.skip("axe-core is not installed (pip install axe-playwright-python)")
     if not sheet.evaluate("() => 'axe' in window"):
         sheet.evaluate((Path(found.origin).parent / "axe.min.js").read_text("utf-8"))
-    answer = sheet.evaluate("() => axe.run()")
+    answer = sheet.evaluate("inside => axe.run(inside ?? document)", inside)
     assert answer["passes"], "axe looked at nothing"
     return {rule["id"]: [node["html"][:150] for node in rule["nodes"]]
             for rule in answer["violations"] if rule["impact"] in BAD}
