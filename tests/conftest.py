@@ -18,8 +18,8 @@ settings.register_profile("suite", derandomize=True, deadline=None, suppress_hea
 settings.load_profile("suite")
 
 # Rooms whose files take minutes. A file stays in one process: the longest first, so that all end together.
-TOGETHER = ("tests/hub/", "tests/browser/test_lesson_")  # one class with its server; one JupyterLab
-LONG = ("notebooks", "browser", "hub", "classroom", "defences")
+TOGETHER = ("tests/hub/", "tests/browser/lessons/")  # one class with its server; one JupyterLab
+LONG = ("notebooks", "lessons", "browser", "hub", "classroom", "defences")
 
 
 @pytest.hookimpl(optionalhook=True)

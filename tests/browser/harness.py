@@ -149,7 +149,7 @@ class Lab:
         """
         address = f"{self.url}/lab/tree/{quote(path)}?token={self.token}" + "&reset" * reset
         self.page.goto(address, timeout=timeout * 1000)
-        self._ready(path, timeout)
+        self.ready(path, timeout)
 
     def go_on_with(self, path: str, timeout: float = PATIENCE) -> None:
         """The same with the page as it is: what is open is closed unsaved, and all kernels end."""
@@ -162,9 +162,10 @@ class Lab:
             await serviceManager.sessions.shutdownAll();
             await commands.execute('docmanager:open', { path });
         }""", path)
-        self._ready(path, timeout)
+        self.ready(path, timeout)
 
-    def _ready(self, path: str, timeout: float) -> None:
+    def ready(self, path: str, timeout: float = PATIENCE) -> None:
+        """Wait until this notebook is in front and its kernel has nothing to do."""
         self.page.wait_for_function(
             """name => {
                 const panel = window.jupyterapp?.shell.currentWidget;

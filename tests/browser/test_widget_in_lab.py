@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 
 import pytest
 from harness import PIXELS, write_notebook
@@ -105,14 +104,12 @@ def test_a_widget_lives_in_jupyterlab(opened, tmp_path):
     # A drag over slow pictures: one is asked for at its beginning and one at its end.
     it.execute("drawn.clear(); pause[0] = 0.8")
     slider.focus()
-    began = time.monotonic()
     for _ in range(12):
         page.keyboard.press("ArrowRight")
-    pressing = time.monotonic() - began
     says("Drawing")
     shows("A sin wave of 19 beats.")
     drawn = json.loads(it.execute("pause[0] = 0; print(drawn)"))
-    assert 19 in drawn and len(drawn) <= 3 + pressing / 0.8, f"the drag queued up work: {drawn}"
+    assert 19 in drawn and len(drawn) <= 6, f"the drag queued up work: {drawn}"
 
     # A button acts, and pictures are drawn anew.
     before = image.evaluate(PIXELS)
