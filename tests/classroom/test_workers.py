@@ -1,6 +1,7 @@
 """course run on workers: real processes, killed, stopped, cut off; nothing lost, nothing counted twice."""
 
 import contextlib
+import gc
 import json
 import random
 import signal
@@ -13,6 +14,7 @@ import pytest
 
 pytest.importorskip("distributed", reason="needs dask: pip install -e '.[workers]'")
 from dask_there import Site, wait_until
+from distributed import Client
 
 from course_lib.classroom.running import cluster, execute, pool, task
 from course_lib.classroom.running.job import MARK, Place
@@ -179,12 +181,18 @@ def test_a_scheduler_that_dies_ends_the_run_and_resume_goes_on_with_what_is_miss
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
 def test_a_scheduler_that_is_not_there_is_told_before_anything_runs(toy, tmp_path, monkeypatch, address):
     monkeypatch.setattr(cluster, "CONNECT", 2)
-    lines: list[str] = []
+    gc.collect()
+    before, lines = clients(), []
     status = run_lessons(short(toy, tmp_path, 1), "quick", 0, tmp_path / "out", dask=address,
                          echo=lines.append, recorded=tmp_path / "none.jsonl")
     assert status == 2 and len(lines) == 1
     assert address in lines[0] and "dask scheduler" in lines[0]
     assert starts(tmp_path, 0) == 0
+    assert clients() <= before, "a half-made client that is collected later waits for its own lock, for ever"
+
+
+def clients() -> set[int]:
+    return {id(thing) for thing in gc.get_objects() if type(thing) is Client}
 
 
 def test_workers_with_another_version_of_the_course_are_refused(toy, tmp_path, site, monkeypatch):

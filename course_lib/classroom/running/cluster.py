@@ -1,6 +1,7 @@
 """The dask side of a run: a cluster of this machine or a connection to another, and clean ends of both."""
 
 import contextlib
+import gc
 import logging
 import queue
 import signal
@@ -38,13 +39,16 @@ def client(scale: str, workers: int | None, address: str | None) -> Iterator[tup
         fixed = _own_place(scale, workers) if workers else None
         try:
             at = stack.enter_context(_local(workers, gpu=fixed.device == "cuda")) if workers else address
-            connected = Client(at, timeout=CONNECT, set_as_default=False)
+            connected, why = Client(at, timeout=CONNECT, set_as_default=False), ""
         except (OSError, ValueError, RuntimeError) as wrong:
+            connected, why = None, str(wrong) or type(wrong).__name__
+        if connected is None:
+            gc.collect()  # the half-made client closes itself now; later it may wait for its own thread's lock
             raise PoolError(
-                f"no workers: {wrong or type(wrong).__name__}" if workers else
-                f"no scheduler answers at {address} ({wrong or type(wrong).__name__}); start one with "
+                f"no workers: {why}" if workers else
+                f"no scheduler answers at {address} ({why}); start one with "
                 "`dask scheduler`, and on each machine `dask worker ADDRESS --nthreads 1`"
-            ) from None
+            )
         stack.callback(_close, connected)
         yield connected, fixed
 
