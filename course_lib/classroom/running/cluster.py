@@ -43,7 +43,7 @@ def client(scale: str, workers: int | None, address: str | None) -> Iterator[tup
         except (OSError, ValueError, RuntimeError) as wrong:
             connected, why = None, str(wrong) or type(wrong).__name__
         if connected is None:
-            gc.collect()  # the half-made client closes itself now; later it may wait for its own thread's lock
+            gc.collect()  # a half-made client closes itself now; later it may wait for its own lock
             raise PoolError(
                 f"no workers: {why}" if workers else
                 f"no scheduler answers at {address} ({why}); start one with "
