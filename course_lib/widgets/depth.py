@@ -203,7 +203,7 @@ def depth_curves(images: Images, dpi: int = DPI) -> Explorer:
     return Explorer(
         draw, id="03-curves", alt=draw.told,
         about="Left: training loss against steps for a plain and a residual net of the chosen depth. "
-            "Right: the gradient norm in each layer of both nets before training.",
+              "Right: the gradient norm in each layer of both nets before training.",
         depth=Slider(8, 44, step=6, value=44, label="layers"),
         norm=Toggle(True, label="batch norm"),
     )

@@ -3,7 +3,6 @@
 
 const KEPT = 600; // pictures kept by the browser, the oldest go first
 const PATIENCE = { drawing: 400, silent: 5000 }; // ms until the learner is told why nothing moves yet
-const PAUSE = 300; // ms of rest before a frame is told: where a drag ends is heard, not each step of its way
 const GONE = "The kernel stopped or was restarted: run this cell again. Pictures already seen still show.";
 
 // The store knows no page and no kernel. `ask(message)` sends to a kernel; null where there is none.
@@ -163,23 +162,6 @@ function control(store, entry) {
   return [box, () => { input.selectedIndex = store.at[index]; }];
 }
 
-// What the frame shows, for a screen reader: once the learner has moved something, not while it is awaited.
-function teller(store) {
-  const node = make("div", "course-told");
-  node.setAttribute("aria-live", "polite");
-  let next = "", timer = 0;
-  return [node, () => {
-    const text = store.used && !pending(store) ? store.frame().alt : "";
-    if (text === next) return;
-    next = text;
-    clearTimeout(timer);
-    if (text) timer = setTimeout(() => { node.textContent = text; }, PAUSE);
-    else node.textContent = "";
-  }];
-}
-
-const pending = (store) => store.busy || !store.frame();
-
 // Draw the widget into `el`. Returns a function that lets go of it.
 export function mount(el, store) {
   const root = make("div", "course-explorer");
@@ -190,7 +172,7 @@ export function mount(el, store) {
   const image = make("img", "", { decoding: "sync", hidden: true });
   const note = make("div", "course-note");
   note.setAttribute("role", "status");
-  const [told, tell] = teller(store);
+  const [told, tell] = teller(); // what the frame shows, once something was moved, and not while it is awaited
   row.append(...parts.map(([node]) => node), note);
   root.append(row, image, told);
   el.append(root);
@@ -204,7 +186,7 @@ export function mount(el, store) {
     root.setAttribute("aria-busy", String(store.busy));
     if (note.textContent !== store.note) note.textContent = store.note;
     note.classList.toggle("course-bad", store.bad);
-    tell();
+    tell(store.used && frame && !store.busy ? frame.alt : "");
   }
   view();
   return store.watch(view);

@@ -18,7 +18,7 @@ import numpy as np
 import traitlets
 
 from course_lib.widgets.controls import Panel
-from course_lib.widgets.page import FILES, page
+from course_lib.widgets.page import css, page, script
 from course_lib.widgets.pictures import decode, encode, mime, to_bytes
 from course_lib.widgets.strip import caption, places_along, strip, summary
 
@@ -56,8 +56,8 @@ class Explorer(anywidget.AnyWidget):
     Raises TypeError or ValueError that names the argument.
     """
 
-    _esm = FILES / "explorer.js"
-    _css = FILES / "explorer.css"
+    _esm = script("explorer")
+    _css = css("explorer")
     spec = traitlets.List().tag(sync=True)
     start = traitlets.List().tag(sync=True)
     name = traitlets.Unicode().tag(sync=True)

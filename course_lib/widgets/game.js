@@ -6,22 +6,6 @@ function keepKeys(event) {
   if (event.key === "Escape") event.target.blur();
 }
 
-// For a screen reader: what a move came to where no line on the page says it. It is told after a rest of
-// 300 ms, so that where a drag ends is heard and not each step of its way.
-function teller() {
-  const node = document.createElement("div");
-  node.className = "course-told";
-  node.setAttribute("aria-live", "polite");
-  let next = "", timer = 0;
-  return [node, (text) => {
-    if (text === next) return;
-    next = text;
-    clearTimeout(timer);
-    if (text) timer = setTimeout(() => { node.textContent = text; }, 300);
-    else node.textContent = "";
-  }];
-}
-
 // A number with the sign for minus: a hyphen is often not read aloud.
 const signed = (value, digits) => value.toFixed(digits).replace("-", "\u2212");
 

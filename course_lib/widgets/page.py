@@ -48,8 +48,8 @@ def piece(front: str, content: dict, first: tuple[str, ...] = ()) -> str:
 
 
 def script(*names: str) -> str:
-    """Scripts of this folder as one."""
-    return "".join((FILES / f"{name}.js").read_text("utf-8") for name in names)
+    """Scripts of this folder as one, after told.js, which all widgets share."""
+    return "".join((FILES / f"{name}.js").read_text("utf-8") for name in ("told", *names))
 
 
 def css(front: str) -> str:

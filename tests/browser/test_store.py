@@ -1,16 +1,14 @@
 """The widget's front end without a kernel: the rules of asking, and pages with stored pictures."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from harness import PIXELS
 
-import course_lib.widgets
 from course_lib.widgets import Choice, Explorer, Slider
+from course_lib.widgets.page import script
 
 pytestmark = pytest.mark.browser
-SCRIPT = Path(course_lib.widgets.__file__).with_name("explorer.js")
+SCRIPT = script("explorer")
 # A store with a slider of ten steps, and a kernel that only writes down what it is asked.
 BEGIN = """async ([script, body]) => {
     const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
@@ -31,7 +29,7 @@ BEGIN = """async ([script, body]) => {
 @pytest.fixture
 def js(page):
     sheet, errors = page
-    yield lambda body: sheet.evaluate(BEGIN, [SCRIPT.read_text("utf-8"), body])
+    yield lambda body: sheet.evaluate(BEGIN, [SCRIPT, body])
     assert errors == []
 
 
