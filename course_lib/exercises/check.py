@@ -16,6 +16,7 @@ from torch import nn
 from course_lib.exercises.causes import is_stub, line_of, report, too_long
 from course_lib.exercises.exercise import Exercise, Wrong
 from course_lib.exercises.guard import Printed, TimeLimit, run_guarded
+from course_lib.exercises.opened import listen
 from course_lib.exercises.panel import NOT_DONE, NOT_YET, RIGHT, STOPPED, Panel, Verdict
 from course_lib.exercises.progress import record_try, tried
 
@@ -39,10 +40,10 @@ def check(exercise_id: str, answer: Any) -> None:
                       tried=tried(exercise.id)))
         stop._render_traceback_ = lambda: ["KeyboardInterrupt: the check was stopped."]
         raise
-    note = ""
+    note, watched = "", listen(exercise.id)
     if verdict.state != NOT_DONE:
         note = record_try(exercise.id, verdict.state == RIGHT, fingerprint(answer, verdict.message),
-                          verdict.message)
+                          verdict.message, watched)
     display(Panel(exercise, verdict, note, tried(exercise.id)))
     if verdict.state != RIGHT and os.environ.get("NBGRADER_EXECUTION"):
         raise AssertionError(f"{exercise.id}: {verdict.state}. {verdict.message}")

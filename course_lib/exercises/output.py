@@ -22,6 +22,7 @@ class Output:
         return {kind: value for kind, value in bundle.items() if value}
 
 
-def fold(summary: str, inside: str) -> str:
-    """One folded paragraph; `inside` is HTML, `summary` is text."""
-    return f"<details><summary>{html.escape(summary)}</summary>{inside}</details>"
+def fold(summary: str, inside: str, hint: str = "") -> str:
+    """One folded paragraph; `inside` is HTML, `summary` is text. hint: what opened.js tells when it opens."""
+    mark = f' data-hint="{html.escape(hint)}"' if hint else ""
+    return f"<details{mark}><summary>{html.escape(summary)}</summary>{inside}</details>"

@@ -67,12 +67,15 @@ class Panel:
         """
         hints, left = self.exercise.hints, TRIES - self.tried.tries
         if left <= 0 or self.tried.passed:
-            template = fold("Show the template", f"<pre>{html.escape(hints.template)}</pre>")
+            template = self._rung(3, "Show the template", f"<pre>{html.escape(hints.template)}</pre>")
             told = "The template may be opened now: it is the third hint."
         else:
             template = ""
             more = "" if left == TRIES else f" {left} more to go." if left > 1 else " One more to go."
             told = f"The template opens after the third try.{more}"
-        method = fold("How to go about it", f"<p>{html.escape(hints.method)}</p>{template}")
-        nudge = fold("A nudge", f"<p>{html.escape(hints.nudge)}</p>{method}")
+        method = self._rung(2, "How to go about it", f"<p>{html.escape(hints.method)}</p>{template}")
+        nudge = self._rung(1, "A nudge", f"<p>{html.escape(hints.nudge)}</p>{method}")
         return f"{nudge}<small>{told}</small>"
+
+    def _rung(self, number: int, summary: str, inside: str) -> str:
+        return fold(summary, inside, hint=f"{self.exercise.id} {number}")

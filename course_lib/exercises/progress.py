@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from course_lib.runtime import home
 
 EMPTY = {"version": 1, "predictions": {}, "checks": {}}
+_FRESH = {"tries": 0, "passed": False}  # an exercise of which nothing is known
 SAYINGS = 40  # of one exercise
 WAIT = 3.0  # seconds for another notebook that is writing; it needs a few milliseconds
 
@@ -83,20 +84,22 @@ def change(edit: Callable[[dict], None]) -> str:
     return note
 
 
-def record_try(exercise_id: str, passed: bool, key: str = "", told: str = "") -> str:
+def record_try(exercise_id: str, passed: bool, key: str = "", told: str = "", watched: bool = False) -> str:
     """Count one try at an exercise, here and in the file; answers the note of `change`.
 
     key: tells answers apart. The same key twice running counts once; an empty one always counts.
     told: what the check said; how often it said it is kept, and when the first try and the first right
     answer were, for `course insight`. An entry of an older file does not know when it began.
+    watched: would `record_hint` have heard of a hint that was opened? Then "hints" is there, if empty.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
 
     def edit(record: dict) -> None:
-        begins = exercise_id not in record["checks"]
-        entry = record["checks"].setdefault(exercise_id, {"tries": 0, "passed": False})
-        if begins:
+        entry = record["checks"].setdefault(exercise_id, dict(_FRESH))
+        if not entry["tries"]:
             entry["begun"] = now
+        if watched:
+            entry.setdefault("hints", [])
         if not key or entry.get("last") != key:
             entry["tries"] += 1
             if told and not passed:
@@ -108,6 +111,29 @@ def record_try(exercise_id: str, passed: bool, key: str = "", told: str = "") ->
 
     edit(_memory)
     return change(edit)
+
+
+def record_hint(exercise_id: str, rung: int | None = None) -> str:
+    """Keep that a hint was opened before the answer was right; answers the note of `change`.
+
+    rung: 1 the nudge, 2 the method, 3 the template; None: none yet, but from now on it would be known, which
+    is kept of an exercise that was tried.
+    """
+    if rung is None and exercise_id not in read()["checks"]:
+        return ""
+
+    def edit(record: dict) -> None:
+        entry = record["checks"].setdefault(exercise_id, dict(_FRESH))
+        kept = hints_in(entry) or set()
+        entry["hints"] = sorted(kept | {rung} if rung and not entry["passed"] else kept)
+
+    return change(edit)
+
+
+def hints_in(entry: dict) -> set[int] | None:
+    """The hints that an exercise's entry knows to have been opened, from 1 to 3; None if it does not know."""
+    kept = entry.get("hints")
+    return {rung for rung in (1, 2, 3) if rung in kept} if isinstance(kept, list) else None
 
 
 def tried(exercise_id: str) -> Tried:

@@ -69,6 +69,17 @@ def test_a_learner_goes_through_lesson_00(learner, tmp_path):
     assert kept["predictions"]["00-light"] == {
         "answer": "one", "confidence": 2, "first": "one", "first_confidence": 2}
 
+    # Which hints are opened is kept as well, the third not before its time.
+    for hint in ("A nudge", "How to go about it"):
+        page.locator("summary", has_text=hint).click()
+    assert page.locator("summary", has_text="Show the template").count() == 0
+    for _ in range(100):
+        tried = json.loads((folder / ".progress.json").read_text("utf-8"))["checks"].get("00-1", {})
+        if tried.get("hints") == [1, 2]:
+            break
+        page.wait_for_timeout(100)
+    assert tried == {"tries": 0, "passed": False, "hints": [1, 2]}
+
     # The overview knows nothing yet.
     overview = page.get_by_role("region", name="Your progress")
     row = overview.get_by_role("row", name="00-1")
@@ -82,6 +93,7 @@ def test_a_learner_goes_through_lesson_00(learner, tmp_path):
     right = it.execute(f"to_unit = lambda pixels: pixels / 255\n{check}\nprint('done')")
     tries = json.loads((folder / ".progress.json").read_text("utf-8"))["checks"]["00-1"]
     assert "done" in wrong and "done" in right and (tries["passed"], tries["tries"]) == (True, 2)
+    assert tries["hints"] == [1, 2] and "begun" in tries
 
     # The overview shows it when asked, and names the next exercise.
     assert "not tried" in row.text_content(), "nothing runs by itself"

@@ -54,8 +54,10 @@ def test_shares_add_up_and_the_order_of_learners_changes_nothing(tmp_path_factor
 
 
 def test_counts_are_those_of_the_files(tmp_path):
-    def one(first, sure, after, tries, right):
+    def one(first, sure, after, tries, right, hints):
         work = {"tries": tries, "passed": right, "told": {"Said a.": 1}}
+        if hints is not None:
+            work["hints"] = hints
         if right:
             work |= {"tries_to_right": tries, "begun": "2026-11-30T10:00:00+00:00",
                      "right": f"2026-11-30T10:{10 * tries}:00+00:00"}
@@ -64,9 +66,9 @@ def test_counts_are_those_of_the_files(tmp_path):
                 "checks": {"03-1": work}}
 
     learners = gather(hand_in(tmp_path, [
-        one("lower", 3, "higher", 1, True), one("lower", 3, "higher", 2, True),
-        one("same", 1, "lower", 3, True), one("higher", 3, "higher", 4, True),
-        one("gone", 2, "same", 5, True), one("higher", 1, "same", 3, False),
+        one("lower", 3, "higher", 1, True, []), one("lower", 3, "higher", 2, True, [1]),
+        one("same", 1, "lower", 3, True, None), one("higher", 3, "higher", 4, True, [1, 2, 3]),
+        one("gone", 2, "same", 5, True, [1, 2]), one("higher", 1, "same", 3, False, [1, 7, "2"]),
     ])).learners
     before = opinion(ASKED, learners, False)
     assert {key: share.k for key, share in before.answers.items()} == {
@@ -76,7 +78,8 @@ def test_counts_are_those_of_the_files(tmp_path):
     assert moved(ASKED, learners) == (Share(2, 4), Share(1, 2))
     work = stuck(ONE, learners)
     assert work.right == Share(5, 6) and work.tries == (3, 5) and work.minutes == (30, 5)
-    assert work.template == Share(3, 6) and work.cause == ("Said a.", 6)
+    assert work.hints == (Share(4, 5), Share(2, 5), Share(1, 5)) and work.cause == ("Said a.", 6)
+    assert ">4, 2, 1 of 5<" in page_of(tmp_path)
 
 
 def test_an_older_file_counts_for_what_it_holds_and_nothing_is_made_up(tmp_path):
@@ -87,7 +90,7 @@ def test_an_older_file_counts_for_what_it_holds_and_nothing_is_made_up(tmp_path)
     before, after = (opinion(ASKED, learners, late) for late in (False, True))
     assert before.answers["lower"] == Share(6, 6) and before.sure.n == after.n == 0
     work = stuck(ONE, learners)
-    assert work.right == Share(6, 6) and (work.tries, work.minutes, work.template.n) == (None, None, 0)
+    assert work.right == Share(6, 6) and (work.tries, work.minutes, work.hints[0].n) == (None, None, 0)
 
 
 def test_a_clock_that_went_back_gives_no_minutes(tmp_path):
@@ -164,15 +167,19 @@ def test_what_the_lessons_forms_and_checks_write_is_read(tmp_path, monkeypatch):
         progress.record_prediction("03-depth", "lower", 3)
         progress.record_prediction("03-depth", "same", 1)
         progress.record_after("03-depth", "higher", 2)
-        progress.record_try("03-1", False, f"a{number}", "Said.")
+        if number:  # before the first try
+            progress.record_hint("03-1", 1)
+        progress.record_try("03-1", False, f"a{number}", "Said.", watched=True)
+        progress.record_hint("03-1", 1 + number % 2)
         progress.record_try("03-1", True, f"b{number}")
+        progress.record_hint("03-1", 3)  # after the right answer: no help
     progress.forget()
     learners = gather(tmp_path).learners
     before, after = (opinion(ASKED, learners, late) for late in (False, True))
     assert before.answers["lower"].k == before.sure.k == 6 == after.answers["higher"].k and after.sure.k == 0
     work = stuck(ONE, learners)
     assert work.right == Share(6, 6) and work.tries == (2, 6) and work.cause == ("Said.", 6)
-    assert work.minutes[0] < 5
+    assert work.minutes[0] < 5 and work.hints == (Share(6, 6), Share(3, 6), Share(0, 6))
 
 
 def test_the_command_writes_one_page_and_says_the_main_numbers(tmp_path):

@@ -9,7 +9,6 @@ from statistics import median
 from course_lib.classroom.insight.gather import Learner
 from course_lib.classroom.insight.questions import Asked
 from course_lib.exercises import Exercise
-from course_lib.exercises.panel import TRIES
 
 SMALL = 5  # learners; below it only that they are so few is told
 SURE = 3  # the highest confidence
@@ -58,14 +57,15 @@ class Opinion:
 @dataclass(frozen=True)
 class Stuck:
     """How a class fares with one exercise. tries and minutes: medians over those who got it right, with how
-    many these are; None where they are too few. template: those for whom the last hint could be opened.
-    cause: what the checks said to most learners, and to how many; only if at least two were told so."""
+    many these are; None where they are too few. hints: who opened the nudge, the method, the template before
+    the answer was right, of those whose file knows. cause: what the checks said to most learners, and to how
+    many; only if at least two were told so."""
 
     exercise: Exercise
     right: Share
     tries: tuple[float, int] | None
     minutes: tuple[float, int] | None
-    template: Share
+    hints: tuple[Share, Share, Share]
     cause: tuple[str, int] | None
 
 
@@ -99,15 +99,15 @@ def stuck(exercise: Exercise, learners: Iterable[Learner]) -> Stuck:
     """How the learners who tried this exercise fare."""
     work = [learner.checks[exercise.id] for learner in learners if exercise.id in learner.checks]
     work = [one for one in work if one.tries]
-    far = sum((one.to_right or 0) > TRIES or (not one.passed and one.tries >= TRIES) for one in work)
-    known = [one for one in work if one.to_right is not None or not one.passed]
+    known = [one.hints for one in work if one.hints is not None]
     said = Counter(text for one in work for text in {plain_cause(text) for text in one.told})
     best = min(said.items(), key=lambda pair: (-pair[1], pair[0]), default=("", 0))
     return Stuck(
         exercise, Share(sum(one.passed for one in work), len(work)),
         _median([one.to_right for one in work if one.to_right is not None]),
         _median([one.minutes for one in work if one.minutes is not None]),
-        Share(far, len(known)), best if best[1] >= 2 and len(work) >= SMALL else None,
+        tuple(Share(sum(rung in opened for opened in known), len(known)) for rung in (1, 2, 3)),
+        best if best[1] >= 2 and len(work) >= SMALL else None,
     )
 
 

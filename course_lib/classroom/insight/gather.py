@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.exercises.predict import CONFIDENCE
-from course_lib.exercises.progress import parse
+from course_lib.exercises.progress import hints_in, parse
 
 LARGEST = 5 * 2**20  # bytes; a progress file has a few thousand
 
@@ -30,13 +30,15 @@ class Said:
 @dataclass(frozen=True)
 class Work:
     """One learner's work on one exercise. to_right: tries at the first right answer; minutes: from the first
-    try to it; told: what the check said, with how often. None where the file does not know."""
+    try to it; told: what the check said, with how often; hints: which were opened, 1 to 3. None where the
+    file does not know."""
 
     tries: int
     passed: bool
     to_right: int | None
     minutes: float | None
     told: Mapping[str, int]
+    hints: frozenset[int] | None
 
 
 @dataclass
@@ -114,11 +116,12 @@ def _said(entry: dict) -> Said:
 
 def _work(entry: dict) -> Work:
     tries, to_right = max(0, entry["tries"]), entry.get("tries_to_right")
-    told = entry.get("told")
+    told, hints = entry.get("told"), hints_in(entry)
     told = told if isinstance(told, dict) else {}
     return Work(tries, bool(entry["passed"]), to_right if type(to_right) is int and to_right > 0 else None,
                 _minutes(entry.get("begun"), entry.get("right")),
-                {text: count for text, count in told.items() if type(count) is int and count > 0})
+                {text: count for text, count in told.items() if type(count) is int and count > 0},
+                None if hints is None else frozenset(hints))
 
 
 def _text(value: Any) -> str | None:

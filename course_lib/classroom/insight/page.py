@@ -28,8 +28,8 @@ _HOW = (
     "difference inside it is no news.",
     "Before: the first answer to the prediction. After: the answer that the lesson asks for at its end, "
     "before it shows the right one. Files of an older course have no answer after, and no first confidence.",
-    "Which hints were opened is not known: they unfold in the browser and leave no trace. Told instead is "
-    "for how many the last hint, the template, could be opened: three tries without a right answer.",
+    "Hints: how many opened the nudge, the method and the template before their answer was right. A file "
+    "knows it where the browser could tell the kernel (JupyterLab, Notebook 7); others are not counted here.",
     "Minutes run from the first try to the first right answer, pauses included; the work before the first "
     "try is not in them, and files of an older course have no times.",
     "A right answer is evidence of code, not of understanding.",
@@ -108,13 +108,18 @@ def _bar(share: Share, filled: bool) -> str:
 def _work(found: Sequence[Stuck]) -> str:
     lines = (
         cells(one.exercise.id, one.exercise.title, one.right, _typical(one.tries), _typical(one.minutes),
-              one.template, f"{one.cause[0]} (told to {one.cause[1]})" if one.cause else "")
+              _opened(one.hints), f"{one.cause[0]} (told to {one.cause[1]})" if one.cause else "")
         for one in found
     )
-    heads = ("No.", "Exercise", "Right", "Tries to right", "Minutes to right", "Template could be opened",
-             "What the checks said to most")
+    heads = ("No.", "Exercise", "Right", "Tries to right", "Minutes to right",
+             "Opened: nudge, method, template", "What the checks said to most")
     return table("Exercises, the hardest first (tries and minutes: medians of those who got it right)", heads,
                  lines)
+
+
+def _opened(hints: Sequence[Share]) -> str:
+    """How many opened each of the three hints."""
+    return f"{', '.join(str(one.k) for one in hints)} of {hints[0].n}" if hints[0].told else "not shown"
 
 
 def _typical(value: tuple[float, int] | None) -> str:
