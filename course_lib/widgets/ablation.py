@@ -178,7 +178,7 @@ def ablation_picture(rows: Sequence[Row], dpi: int = DPI) -> Callable:
     ax.plot([], [], "D", mfc="none", mec=PALETTE["vermillion"], ms=8, label="the source")
     fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9.5)
     title = fig.suptitle(" ", fontsize=11, fontweight="bold")
-    look = {"fc": (PALETTE["orange"], 0.18), "ec": PALETTE["orange"], "lw": 2}
+    look = {"fc": (PALETTE["orange"], 0.18), "ec": PALETTE["brown"], "lw": 2}
     bands = [axes.axhspan(-0.5, 0.5, **look) for axes in (ax, table)]
     stage = Stage(fig, [*bands, title])
 

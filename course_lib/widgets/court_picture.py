@@ -56,7 +56,8 @@ def _draw_cell(ax, i: int, j: int, share: float, mark: str, blind: bool) -> None
     left, top, wide, high = j + 0.02, i + 0.07, 0.96, 0.86
     frame = EDGES[mark]
     bar = 0 if np.isnan(share) else wide * share
-    ax.add_patch(Rectangle((left, top), bar, high, fc=FILLS[mark], alpha=0.4 if blind else 0.75, lw=0))
+    fill = FILLS[mark], 0.4 if blind else 0.75
+    ax.add_patch(Rectangle((left, top), bar, high, fc=fill, ec=frame, lw=0.8))
     ax.add_patch(Rectangle((left, top), wide, high, fill=False, ec=frame, lw=2.5 if mark else 0.8,
                            hatch="//" if blind else None))
     words = f"{percent(share)}  {NOT_EVIDENCE if blind else SIGNS.get(mark, '')}".strip()

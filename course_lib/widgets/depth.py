@@ -76,7 +76,7 @@ def grow_picture(after: Mapping[str, Sequence[float]], dpi: int = DPI) -> Callab
         line, = left.plot([], [], f"{mark}-", color=colour, label=kind)
         here, = left.plot([], [], mark, color=colour, ms=13, mfc="none", mew=2)
         mean, = right.plot([], [], color=colour, label=kind)
-        band = right.fill_between([0, 1], [0, 0], [0, 0], color=colour, alpha=0.25, lw=0)
+        band = right.fill_between([0, 1], [0, 0], [0, 0], fc=(colour, 0.25), ec=colour, lw=0.8)
         moving[kind] = line, here, mean, band
     hidden = right.text(0.5, 0.5, "tick “train on”", transform=right.transAxes, ha="center", alpha=0.7)
     right.legend(loc="upper right")
@@ -155,7 +155,7 @@ def depth_picture(images: Images, dpi: int = DPI) -> Callable:
     moving = {}
     for kind, colour in COLOURS.items():
         mean, = left.plot([], [], color=colour, label=kind)
-        band = left.fill_between([0, 1], [0, 0], [0, 0], color=colour, alpha=0.25, lw=0)
+        band = left.fill_between([0, 1], [0, 0], [0, 0], fc=(colour, 0.25), ec=colour, lw=0.8)
         norms, = right.plot([], [], ".-", color=colour, label=kind, lw=1.5)
         moving[kind] = mean, band, norms
     note = left.text(0.98, 0.9, "", transform=left.transAxes, ha="right")

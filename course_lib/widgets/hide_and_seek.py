@@ -92,8 +92,8 @@ def hide_and_seek_picture(dpi: int = DPI) -> Callable:
     area.spines[:].set_visible(False)
     area.grid(False)
     places = np.arange(-REACH, REACH + 1)
-    ways = LineCollection([], colors="#aac4d8", lw=0.9)
-    lit_ways = LineCollection([], colors=SEEN, lw=2.2)
+    ways = LineCollection([], colors="#7393ab", lw=0.7)
+    lit_ways = LineCollection([], colors=PALETTE["vermillion"], lw=2.2)
     for lines in (ways, lit_ways):
         tree.add_collection(lines)
     nodes = tree.scatter([], [], s=14, color=PALETTE["blue"])

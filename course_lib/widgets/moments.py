@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from matplotlib.patheffects import withStroke
 
 from course_lib.blocks.selu import ALPHA, LAMBDA, SELU
 from course_lib.measure.moments import layer_moments, moment_map, moment_path, sink
@@ -76,7 +77,7 @@ def map_picture(dpi: int = DPI) -> Callable:
     right.set(xlim=(0, DEPTH), ylim=VARIANCES, xlabel="layer", ylabel="variance", title="32 layers")
     ax.plot(*TARGET, "s", ms=15, mfc="none", mec=PALETTE["black"], ls="")
     ax.annotate("quest", TARGET, xytext=(12, 8), textcoords="offset points", fontsize=11)
-    arrows = ax.quiver(*grid, grid[0], grid[1], color="#999999", angles="xy", scale_units="xy", scale=1,
+    arrows = ax.quiver(*grid, grid[0], grid[1], color="#8c8c8c", angles="xy", scale_units="xy", scale=1,
                        width=0.004)
     theory, = ax.plot([], [], "-", color=PALETTE["blue"], label="theory")
     dots, = ax.plot([], [], "o", color=PALETTE["purple"], ms=4, label="real net")
@@ -169,7 +170,8 @@ def strip_picture(dpi: int = DPI) -> Callable:
     image = left.imshow(np.zeros((64, DEPTH)), origin="lower", aspect="auto", vmin=0, vmax=1,
                         extent=(0.5, DEPTH + 0.5, -4, 4), cmap="cividis", interpolation="nearest")
     chosen, = right.plot([], [], "o-", color=PALETTE["black"], ms=4, lw=1.5, label="this net")
-    note = left.text(0.97, 0.95, "", transform=left.transAxes, ha="right", va="top", color="white")
+    note = left.text(0.97, 0.95, "", transform=left.transAxes, ha="right", va="top", color="white",
+                     path_effects=[withStroke(linewidth=3, foreground="black")])
     right.legend(loc="lower left", fontsize=9)
     stage = Stage(fig, [image, chosen, note])
 

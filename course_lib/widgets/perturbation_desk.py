@@ -144,7 +144,7 @@ def desk_picture(models: Mapping[str, nn.Module], x: Pixels, y: Labels, dpi: int
         for head, group, name, says in zip(heads, sheet.bars, names, now.p, strict=True):
             answer = int(says.argmax())
             head.set(text=f"{name}\nsays {answer}, {100 * says[answer]:.0f} %",
-                     color=RIGHT if answer == true else WRONG)
+                     color=RIGHT if answer == true else PALETTE["rust"])
             for label, bar in enumerate(group):
                 bar.set(height=float(says[label]), color=RIGHT if label == true else WRONG)
         for text, value in zip(sheet.sizes, (lengths[0], largest[0], lengths[1], largest[1]), strict=True):

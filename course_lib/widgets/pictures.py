@@ -16,10 +16,10 @@ from PIL import Image
 
 # After Okabe & Ito (2008): told apart with every common colour blindness. Their sky is darkened and brown is
 # added, so that each colour of a line is at least 3:1 on white. Orange and yellow are not: they only fill
-# what has an edge.
+# what has an edge. Rust is vermillion for words: small ones need 4.5:1.
 PALETTE = {
     "black": "#000000", "orange": "#E69F00", "sky": "#3A9BDC", "green": "#009E73", "yellow": "#F0E442",
-    "blue": "#0072B2", "vermillion": "#D55E00", "purple": "#CC79A7", "brown": "#8C6D31",
+    "blue": "#0072B2", "vermillion": "#D55E00", "purple": "#CC79A7", "brown": "#8C6D31", "rust": "#B84F00",
 }
 CYCLE = [PALETTE[name] for name in ("blue", "vermillion", "green", "purple", "brown", "sky", "black")]
 # Each line of a picture has a dash of its own as well: colour alone tells nothing in grey.

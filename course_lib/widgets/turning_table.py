@@ -69,7 +69,7 @@ def table_picture(found: Turned, target: Labels, rotation: float, dpi: int = DPI
     fig.clear()
     grid = fig.add_gridspec(2, 6, height_ratios=(4, 5), width_ratios=(3, 3.1) * 3)
     trace = fig.add_subplot(grid[1, :])
-    trace.axvspan(-rotation, rotation, color="#eeeeee", lw=0)
+    trace.axvspan(-rotation, rotation, fc="#eeeeee", ec="#8c8c8c", lw=1)
     trace.set(xlim=(-WIDEST, WIDEST), ylim=(-0.03, 1.03), xticks=range(-WIDEST, WIDEST + 1, 15),
               yticks=(0, 0.5, 1), xlabel="turn in degrees (grey: turns that EOT was made for)",
               ylabel="p of the target")
@@ -81,7 +81,7 @@ def table_picture(found: Turned, target: Labels, rotation: float, dpi: int = DPI
         ax.set_anchor("N")
         beside.set_axis_off()
         shown[kind] = ax.imshow(np.zeros(side), cmap="gray", vmin=0, vmax=1)
-        beside.text(0, 0.98, kind, transform=beside.transAxes, va="top", color=colour, fontsize=13,
+        beside.text(0, 0.98, kind, transform=beside.transAxes, va="top", color=colour, fontsize=14,
                     fontweight="bold")
         notes[kind] = beside.text(0, 0.74, "", transform=beside.transAxes, va="top", fontsize=11)
         lines[kind], = trace.plot([], [], color=colour, ls=(":", "-", "--")[k])
