@@ -18,8 +18,11 @@ settings.register_profile("suite", derandomize=True, deadline=None, suppress_hea
 settings.load_profile("suite")
 
 # Rooms whose files take minutes. A file stays in one process: the longest first, so that all end together.
-TOGETHER = ("tests/hub/", "tests/browser/lessons/")  # one class with its server; one JupyterLab
-LONG = ("notebooks", "lessons", "browser", "hub", "classroom", "defences")
+# Files that stay together, by how their names begin: one class with its server; one JupyterLab; those that
+# show the stored widgets, which a process draws once, in half a minute.
+TOGETHER = {"tests/hub/": "a hub", "tests/browser/in_one_lab/": "a lab", "tests/browser/": "widgets",
+            "tests/classroom/test_pack": "widgets"}
+LONG = ("notebooks", "in_one_lab", "browser", "hub", "classroom", "defences")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -30,7 +33,7 @@ def pytest_xdist_make_scheduler(config, log):
     class Together(LoadFileScheduling):
         def _split_scope(self, nodeid):
             own = super()._split_scope(nodeid)
-            return next((start for start in TOGETHER if nodeid.startswith(start)), own)
+            return next((name for start, name in TOGETHER.items() if nodeid.startswith(start)), own)
 
     return Together(config, log) if config.getoption("dist") == "loadfile" else None
 

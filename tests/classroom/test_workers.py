@@ -104,14 +104,14 @@ def test_workers_killed_at_random_moments_lose_nothing_and_count_nothing_twice(t
     """20 rounds; in each one worker is killed (SIGKILL) at a moment of its own."""
     draw, again = random.Random(8), 0
     for n in range(20):
-        lessons = short(toy, tmp_path / str(n), 3, seconds=0.2)
+        lessons = short(toy, tmp_path / str(n), 2, seconds=0.2)
         killer = threading.Timer(draw.uniform(0, 2.5), lambda: site.workers()[0].kill())
         status, lines, kept = go(lessons, dask=site.address, once=("dashboard", killer.start))
         killer.join()
         assert status == 0, lines
-        assert sentences(kept) == [(f"lesson {k}", 0) for k in range(3)]
-        assert [entry["status"] for entry in kept["lessons"]] == ["finished"] * 3
-        assert len(list((tmp_path / "out").glob("*.ipynb"))) == 3
+        assert sentences(kept) == [(f"lesson {k}", 0) for k in range(2)]
+        assert [entry["status"] for entry in kept["lessons"]] == ["finished"] * 2
+        assert len(list((tmp_path / "out").glob("*.ipynb"))) == 2
         again += sum("starts again" in line for line in lines)
         wait_until(lambda: site.ready() == 2)
     assert again >= 3, "some were killed in mid-lesson"

@@ -1,4 +1,4 @@
-"""Lesson 12 as a learner meets it: their own copy, Run All, window and desk, a wrong and a right answer."""
+"""Lesson 12 as a learner meets it: their own copy, window and desk, a wrong and a right answer."""
 
 import pytest
 from harness import PIXELS
@@ -18,7 +18,6 @@ def test_a_learner_goes_through_lesson_12(learner, tmp_path):
     it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 7, "seven blank exercises, none of them an error"
-    assert all(row in told for row in ("S1-34", "S1-35", "S1-37", "S2-02", "S3-25", "S3-44"))
 
     # The window: steps along the gradient change the answer, and the line says how far they went.
     window = page.locator(".course-church").first

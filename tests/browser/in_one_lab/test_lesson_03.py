@@ -3,7 +3,7 @@
 import pytest
 from harness import PIXELS
 
-pytestmark = [pytest.mark.browser, pytest.mark.lesson("03")]
+pytestmark = [pytest.mark.browser, pytest.mark.lesson("03", whole=True)]
 TOLD = """
 from IPython.utils.capture import capture_output
 with capture_output() as said:

@@ -1,4 +1,4 @@
-"""Lesson 06 as a learner meets it: their own copy, Run All, hide and seek by keyboard, two answers."""
+"""Lesson 06 as a learner meets it: their own copy, hide and seek by keyboard, two answers."""
 
 import pytest
 from harness import PIXELS
@@ -16,7 +16,6 @@ def test_a_learner_goes_through_lesson_06(learner, tmp_path):
     it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 5, "five blank exercises, none of them an error"
-    assert told.count("S1-3") >= 10, "claims are shown"
 
     # The keyboard moves the pixel from a hole to a place that is seen, and on into the next hole.
     widget = page.locator(".course-explorer").first

@@ -1,4 +1,4 @@
-"""Lesson 14 as a learner meets it: their own copy, Run All, the court, a wrong and a right answer."""
+"""Lesson 14 as a learner meets it: their own copy, the court, a wrong and a right answer."""
 
 import pytest
 
@@ -10,17 +10,13 @@ from IPython.utils.capture import capture_output
 with capture_output() as said:
     check("14-1", most_confident)
 print([output.data["text/plain"] for output in said.outputs])"""
-ROWS = ("S0-09", "S1-38", "S1-40", "S1-41", "S1-42", "S1-43", "S1-44", "S1-45", "S3-12", "S3-13", "S3-30",
-        "S3-39", "S3-49")
 
 
-@pytest.mark.timeout(420)
 def test_a_learner_goes_through_lesson_14(learner, tmp_path):
     it, page = learner, learner.page
     it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 7, "seven blank exercises, none of them an error"
-    assert all(row in told for row in ROWS)
 
     # The court: a stake, then column after column; the adaptive one settles it.
     court = page.locator(".course-court").first

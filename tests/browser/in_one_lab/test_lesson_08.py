@@ -1,4 +1,4 @@
-"""Lesson 08 as a learner meets it: their own copy, Run All, a wrong and a right answer, both explorers."""
+"""Lesson 08 as a learner meets it: their own copy, a wrong and a right answer, both explorers."""
 
 import pytest
 from harness import PIXELS
@@ -16,7 +16,6 @@ def test_a_learner_goes_through_lesson_08(learner, tmp_path):
     it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 5, "five blank exercises, none of them an error"
-    assert told.count("S1-1") >= 10, "claims are shown"
 
     # Both explorers: the keyboard moves a slider, and the pixels change.
     explorers = page.locator(".course-explorer").all()

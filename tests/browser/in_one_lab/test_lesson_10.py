@@ -1,4 +1,4 @@
-"""Lesson 10 as a learner meets it: their own copy, Run All, game and grid, a wrong and a right answer."""
+"""Lesson 10 as a learner meets it: their own copy, game and grid, a wrong and a right answer."""
 
 import pytest
 from harness import PIXELS
@@ -18,7 +18,6 @@ def test_a_learner_goes_through_lesson_10(learner, tmp_path):
     it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 8, "eight blank exercises, none of them an error"
-    assert told.count("S1-2") >= 20, "claims are shown"
 
     # The game: gradients bring the loss down, and the status line says so.
     game = page.locator(".course-game").first

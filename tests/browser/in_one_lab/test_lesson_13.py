@@ -1,4 +1,4 @@
-"""Lesson 13 as a learner meets it: their own copy, Run All, hunter and table, a wrong and a right answer."""
+"""Lesson 13 as a learner meets it: their own copy, hunter and table, a wrong and a right answer."""
 
 import pytest
 from harness import PIXELS
@@ -18,7 +18,6 @@ def test_a_learner_goes_through_lesson_13(learner, tmp_path):
     it.run_all()
     told = str([cell["outputs"] for cell in it.cells()])
     assert told.count("not done yet") >= 6, "six blank exercises, none of them an error"
-    assert all(row in told for row in ("S1-36", "S2-03", "S4-01", "S4-02"))
 
     # The hunter: one well-chosen pixel flips the first digit, and the map says how many would have.
     hunter = page.locator(".course-hunter").first
