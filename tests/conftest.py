@@ -21,7 +21,7 @@ settings.load_profile("suite")
 # Files that stay together, by how their names begin: one class with its server; one JupyterLab; those that
 # show the stored widgets, which a process draws once, in half a minute.
 TOGETHER = {"tests/hub/": "a hub", "tests/browser/in_one_lab/": "a lab", "tests/browser/": "widgets",
-            "tests/classroom/test_pack": "widgets"}
+            "tests/classroom/test_pack": "widgets", "tests/widgets/test_stored": "widgets"}
 LONG = ("notebooks", "in_one_lab", "browser", "hub", "classroom", "defences")
 
 

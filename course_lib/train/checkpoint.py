@@ -59,6 +59,10 @@ def load_checkpoint(
             _, k, key = name.split(".", 2)
             state.setdefault(int(k), {})[key] = value
     updates.load_state_dict({"state": state, "param_groups": updates.state_dict()["param_groups"]})
+    for weights, kept in updates.state.items():
+        for name, value in kept.items():
+            if value.shape == weights.shape:  # fused steps go by memory: it must lie as the weights do
+                kept[name] = torch.empty_like(weights.detach(), dtype=value.dtype).copy_(value)
     losses.copy_(tensors["losses"])
     torch.set_rng_state(tensors["random"])
     if "random_cuda" in tensors and torch.cuda.is_available():

@@ -57,6 +57,19 @@ def test_full_batch_steps_equal_torchs(optimizer):
     assert np.allclose(history.lr, [0.05] * 3 + [0.005] * 2)
 
 
+def test_the_layout_of_weights_changes_no_step_and_a_3d_convolution_keeps_its_own():
+    x, y = toy(32)
+    images = nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 3))
+    clips = nn.Sequential(nn.Unflatten(1, (1, 1)), nn.Conv3d(1, 4, (1, 3, 3)), nn.MaxPool3d((1, 2, 2)),
+                          nn.Flatten(), nn.Linear(16, 3))
+    for ours, theirs in zip(clips.parameters(), images.parameters(), strict=True):
+        ours.data = theirs.detach().clone().reshape(ours.shape)
+    losses = [fit(model, x, y, steps=5, batch_size=16, lr=0.1).loss for model in (images, clips)]
+    assert images[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert clips[1].weight.is_contiguous()
+    assert np.allclose(*losses, rtol=1e-5)
+
+
 def test_every_image_once_an_epoch():
     seen = []
 
@@ -76,11 +89,12 @@ def test_every_image_once_an_epoch():
     assert not torch.equal(first, second)
 
 
-def test_resume_ends_bit_for_bit_the_same(tmp_path, monkeypatch):
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_resume_ends_bit_for_bit_the_same(tmp_path, optimizer):
     x, y = toy()
     straight, broken = net(), net()
     file = tmp_path / "résumé" / "unit.safetensors"
-    options = {"steps": 14, "batch_size": 32, "lr": 0.05, "seed": 3}
+    options = {"steps": 14, "batch_size": 32, "lr": 0.05, "seed": 3, "optimizer": optimizer}
     augment = lambda xb, g: xb + 0.01 * torch.randn(xb.shape, generator=g)  # noqa: E731
     expected = fit(straight, x, y, augment=augment, **options)
 

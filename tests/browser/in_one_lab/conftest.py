@@ -60,13 +60,14 @@ def touched(lesson: Lesson) -> set[str]:
 
 @pytest.fixture
 def in_lab(one_lab):
-    """in_lab(name, cell, files) writes the files, {name: text}, and a notebook of one cell, and runs it."""
+    """in_lab(name, *cells, files) writes the files (name: text) and a notebook of the cells, and runs it."""
     it, root = one_lab
 
-    def run(name: str, cell: str, files: dict[str, str] | None = None):
+    def run(name: str, *cells: str, files: dict[str, str] | None = None):
         for file, text in (files or {}).items():
             (root / file).write_text(text, "utf-8")
-        harness.write_notebook(root / name, cell)
+        (root / name).parent.mkdir(exist_ok=True)
+        harness.write_notebook(root / name, *cells)
         it.go_on_with(name)
         it.errors.clear()
         it.run_all()

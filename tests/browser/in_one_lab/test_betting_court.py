@@ -13,7 +13,7 @@ STATE = "import json; print(json.dumps([court.stakes, court.opened, court.eps, c
 
 
 def test_it_lives_in_jupyterlab_and_outlives_its_kernel(in_lab, tmp_path):
-    it = in_lab("court.ipynb", CELL, {"court.json": json.dumps(sample())})
+    it = in_lab("court.ipynb", CELL, files={"court.json": json.dumps(sample())})
     page = it.page
     score = page.locator(".course-score")
     score.wait_for()

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from harness import PIXELS, write_notebook
+from harness import PIXELS
 
 pytestmark = pytest.mark.browser
 CELL = '''
@@ -37,18 +37,7 @@ explorer = Explorer(draw, alt=lambda beats, kind, flip: f"A {kind} wave of {beat
                     flip=Toggle(False, "Upside down"), grow=Button("Grow", grow))
 explorer
 '''
-
-
-@pytest.fixture
-def opened(lab, tmp_path):
-    folder = tmp_path / "a learner's copy é"
-    folder.mkdir()
-    check = "explorer.set(beats=6)\nassert explorer.settings['beats'] == 6"
-    write_notebook(folder / "01 wave.ipynb", CELL, check)
-    with lab(folder) as it:
-        it.open_notebook("01 wave.ipynb")
-        it.run_all()
-        yield it
+MOVED = "explorer.set(beats=6)\nassert explorer.settings['beats'] == 6"
 
 
 def contrast(page, selector: str) -> float:
@@ -63,8 +52,9 @@ def contrast(page, selector: str) -> float:
     return max(light) / min(light)
 
 
-def test_a_widget_lives_in_jupyterlab(opened, tmp_path):
-    it, page = opened, opened.page
+def test_a_widget_lives_in_jupyterlab(in_lab, tmp_path):
+    it = in_lab("a learner's copy é/01 wave.ipynb", CELL, MOVED)
+    page = it.page
     widget = page.locator(".course-explorer")
     image, slider = widget.get_by_role("img"), widget.get_by_role("slider", name="Beats")
     note = widget.get_by_role("status")
