@@ -7,8 +7,8 @@ FLOOR ?= .venv-floor
 PEERS ?= .venv-peers
 # More words for pip, such as an index of your choice.
 PIP_ARGS ?=
-# Processes of `make test`, each with its own core and up to 3 GB; 0: one process and its plain output.
-TEST_WORKERS ?= 2
+# Processes of `make test`, each of up to 3 GB; one more than cores, since some tests wait. 0: plain output.
+TEST_WORKERS ?= 3
 # A constraints file, for an environment that is the same each time (CI uses one).
 CONSTRAINTS ?=
 
