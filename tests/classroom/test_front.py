@@ -87,7 +87,7 @@ def test_every_number_on_the_page_is_the_ledgers():
 
 
 @pytest.mark.parametrize("spoil", [
-    lambda text: text.replace("0.805 [0.575, 1.04]", "0.81 [0.575, 1.04]", 1),
+    lambda text: re.sub(r"\b0\.(\d)(\d* \[)", lambda mean: f"0.{9 - int(mean[1])}{mean[2]}", text, count=1),
     lambda text: re.sub(r'<tr class="claim".*?</tr>', "", text, count=1, flags=re.DOTALL),
     lambda text: text.replace("✗ does not hold</span></td>", "✓ holds</span></td>", 1),
     lambda text: text.replace("quick · cpu · seed 0<br>", "class · cpu · seed 0<br>", 1),

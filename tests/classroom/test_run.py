@@ -29,11 +29,10 @@ def recorded(path: Path, *rows) -> Path:
     return path
 
 
-def no_kernels_left() -> bool:
-    """Other tests of this process may have left a helper of multiprocessing, which stays to its end."""
-    children = psutil.Process().children(recursive=True)
-    return not [p for p in children if p.status() != psutil.STATUS_ZOMBIE
-                and "multiprocessing.resource_tracker" not in _command(p)]
+def children() -> set[psutil.Process]:
+    """The living processes below this one; other tests may have left a helper, which stays to the end."""
+    found = psutil.Process().children(recursive=True)
+    return {p for p in found if p.status() != psutil.STATUS_ZOMBIE}
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +57,9 @@ def result(tmp_path_factory, toy):
         ("it flips", HOLDS, "quick"), ("it is new", HOLDS, "class"), ("gone", HOLDS, "quick"),
     )
     lines: list[str] = []
+    before = children()
     status = run_lessons(lessons, "quick", 3, base / "out", echo=lines.append, recorded=record)
-    left_over = not no_kernels_left()
+    left_over = [_command(p) for p in children() - before]
     return {"status": status, "lines": lines, "out": base / "out", "record": record, "lessons": lessons,
             "text": "\n".join(lines), "left_over": left_over,
             "ledger": json.loads((base / "out" / "ledger.json").read_text("utf-8"))}
@@ -148,7 +148,7 @@ def test_kernels_get_one_thread_at_quick_and_no_progress_file(result):
 
 
 def test_no_process_is_left(result):
-    assert not result["left_over"]
+    assert result["left_over"] == []
 
 
 def test_accepting_a_run_ends_its_flip(result, tmp_path):
@@ -168,12 +168,12 @@ def test_a_lesson_that_hangs_is_stopped_with_its_children(toy, tmp_path):
     spawn = f"import subprocess, sys\nchild = subprocess.Popen({child})"
     hang = toy(tmp_path, "01_hangs", spawn, "import time\ntime.sleep(600)")
     lines: list[str] = []
-    record = tmp_path / "none.jsonl"
+    record, before = tmp_path / "none.jsonl", children()
     status = run_lessons([hang], "class", 0, tmp_path / "out", timeout=6, echo=lines.append, recorded=record)
     assert status == 1
     assert any("TIMED OUT" in line for line in lines)
     assert any("after 6 s" in line and "--timeout" in line for line in lines)
-    assert no_kernels_left()
+    assert [_command(p) for p in children() - before] == []
     assert not [p for p in psutil.process_iter() if sleep in _command(p)], "its child is gone too"
 
 
