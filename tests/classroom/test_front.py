@@ -81,13 +81,18 @@ def wrong(soup, rows) -> list[str]:
     return found + ([f"{told} lines for {expected}"] if told != expected else [])
 
 
+def an_interval() -> str:
+    """The first figure of the ledger that has an interval."""
+    return next(value for each in recorded()[0] for value in each["shown"].values() if " [" in value)
+
+
 def test_every_number_on_the_page_is_the_ledgers():
     rows, text = recorded()
     assert len(rows) > 200 and wrong(BeautifulSoup(text, "html.parser"), rows) == []
 
 
 @pytest.mark.parametrize("spoil", [
-    lambda text: re.sub(r"\b0\.(\d)(\d* \[)", lambda mean: f"0.{9 - int(mean[1])}{mean[2]}", text, count=1),
+    lambda text: text.replace(interval := an_interval(), "0.999 [" + interval.split(" [")[1]),
     lambda text: re.sub(r'<tr class="claim".*?</tr>', "", text, count=1, flags=re.DOTALL),
     lambda text: text.replace("✗ does not hold</span></td>", "✓ holds</span></td>", 1),
     lambda text: text.replace("quick · cpu · seed 0<br>", "class · cpu · seed 0<br>", 1),
