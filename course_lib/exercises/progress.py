@@ -90,7 +90,8 @@ def record_try(exercise_id: str, passed: bool, key: str = "", told: str = "", wa
     key: tells answers apart. The same key twice running counts once; an empty one always counts.
     told: what the check said; how often it said it is kept, and when the first try and the first right
     answer were, for `course insight`. An entry of an older file does not know when it began.
-    watched: would `record_hint` have heard of a hint that was opened? Then "hints" is there, if empty.
+    watched: would `record_hint` have heard of a hint that was opened? If so from the first try on, "hints" is
+    there, if empty.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -98,8 +99,8 @@ def record_try(exercise_id: str, passed: bool, key: str = "", told: str = "", wa
         entry = record["checks"].setdefault(exercise_id, dict(_FRESH))
         if not entry["tries"]:
             entry["begun"] = now
-        if watched:
-            entry.setdefault("hints", [])
+            if watched:
+                entry.setdefault("hints", [])
         if not key or entry.get("last") != key:
             entry["tries"] += 1
             if told and not passed:
@@ -117,9 +118,12 @@ def record_hint(exercise_id: str, rung: int | None = None) -> str:
     """Keep that a hint was opened before the answer was right; answers the note of `change`.
 
     rung: 1 the nudge, 2 the method, 3 the template; None: none yet, but from now on it would be known, which
-    is kept of an exercise that was tried.
+    is kept of an exercise that was tried. Of tries before this kernel, with no word on hints, nothing is
+    made up: such an entry stays as it is.
     """
-    if rung is None and exercise_id not in read()["checks"]:
+    entry = read()["checks"].get(exercise_id)
+    here = _memory["checks"].get(exercise_id, _FRESH)["tries"]
+    if (entry is None and rung is None) or (entry and hints_in(entry) is None and entry["tries"] > here):
         return ""
 
     def edit(record: dict) -> None:

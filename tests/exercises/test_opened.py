@@ -84,6 +84,17 @@ def test_a_damaged_list_of_hints_is_mended_by_the_next_one(own_progress):
         assert kept(own_progress)["hints"] in ([2], [1, 2])
 
 
+@pytest.mark.parametrize("passed", [False, True])
+def test_of_tries_before_the_course_knew_hints_nothing_is_made_up(panel, own_progress, passed):
+    old = {"tries": 2, "passed": passed}
+    own_progress.write_text(json.dumps({"predictions": {}, "checks": {"00-1": old}}))
+    panel("00-1", wrong(251))
+    for what in ("", "00-1 1"):
+        browser_says(what)
+    panel("00-1", wrong(252))  # the browser listens by now
+    assert "hints" not in kept(own_progress) and kept(own_progress)["tries"] == 4
+
+
 def test_nobody_listens_where_no_progress_is_kept(monkeypatch, capsys):
     monkeypatch.setenv("COURSE_PROGRESS", "off")
     run_check("00-1", wrong(251))

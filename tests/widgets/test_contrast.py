@@ -4,32 +4,16 @@ Of a shape its edge or its inside must. The regions of the church window lie sid
 which cannot all be 3:1 apart: black borders and numbers part them, and the borders are 3:1 to each colour.
 """
 
-import numpy as np
 import pytest
+from contrast import WHITE, contrast
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgba
 
 from course_lib.widgets import pictures
 from course_lib.widgets.church_window import COLOURS
 from course_lib.widgets.pictures import figure
 from course_lib.widgets.stored import REGISTER
 
-GROUND = (1.0, 1.0, 1.0)
 LEAST, LEAST_TEXT = 3.0, 4.5
-
-
-def luminance(rgb) -> float:
-    value = np.asarray(rgb[:3], dtype=float)
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return float(np.array([0.2126, 0.7152, 0.0722]) @ linear)
-
-
-def contrast(colour, ground=GROUND) -> float:
-    """Of a colour, laid over the ground if it is see-through."""
-    *rgb, alpha = to_rgba(colour)
-    seen = alpha * np.array(rgb) + (1 - alpha) * np.array(ground[:3])
-    low, high = sorted((luminance(seen), luminance(ground)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def best(*colours) -> float:
@@ -72,7 +56,7 @@ def ground_of(text):
     """The colour of a stroke around the letters, where there is one; else the page."""
     strokes = [effect._gc["foreground"] for effect in text.get_path_effects() or []
                if hasattr(effect, "_gc")]
-    return to_rgba(strokes[0]) if strokes else GROUND
+    return strokes[0] if strokes else WHITE
 
 
 @pytest.mark.parametrize("id", REGISTER)
@@ -91,7 +75,7 @@ def test_the_pictures_of_a_widget_stand_out(id, monkeypatch):
 
 @pytest.mark.parametrize("colour", COLOURS)
 def test_the_borders_of_the_church_window_stand_out_from_its_regions(colour):
-    assert contrast("black", to_rgba(colour)) >= LEAST
+    assert contrast("black", colour) >= LEAST
 
 
 def test_faint_things_are_found():

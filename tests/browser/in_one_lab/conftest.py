@@ -57,7 +57,6 @@ def touched(lesson: Lesson) -> set[str]:
     return kept
 
 
-
 @pytest.fixture
 def in_lab(one_lab):
     """in_lab(name, *cells, files) writes the files (name: text) and a notebook of the cells, and runs it."""
