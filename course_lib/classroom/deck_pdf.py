@@ -13,7 +13,7 @@ CURE = ('pip install "playwright>=1.50", then playwright install chromium '
 SCREENS = ((1280, 720), (1024, 768))
 FOOT = 44  # pixels of the base size at a slide's foot that belong to its number
 PATIENCE = 60_000  # milliseconds
-_PRINTABLE = """() => document.querySelector('.pdf-page')
+PRINTABLE = """() => document.querySelector('.pdf-page')
     && [...document.querySelectorAll('.slides section')].every(slide => slide.closest('.pdf-page'))"""
 # What lies outside its slide, folds closed and open; each as "slide: element".
 _MISFITS = """foot => {
@@ -55,7 +55,7 @@ def print_deck(page, deck: Path) -> list[str]:
     page: from `browser_page`. Folds are printed closed, a step that comes later is on the page.
     """
     open_deck(page, deck, "?print-pdf")
-    page.wait_for_function(_PRINTABLE, timeout=PATIENCE)
+    page.wait_for_function(PRINTABLE, timeout=PATIENCE)
     write_pdf(page, deck.with_suffix(".pdf"))
     return misfits(page, deck)
 

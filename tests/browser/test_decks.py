@@ -16,6 +16,7 @@ from toy_lessons import code, html, lesson_of, text
 
 from course_lib.classroom import slides
 from course_lib.classroom.deck import make_decks
+from course_lib.classroom.deck_pdf import PRINTABLE
 from course_lib.classroom.lessons import find, lessons
 from course_lib.widgets import Explorer, Slider
 
@@ -153,10 +154,13 @@ def test_a_control_keeps_its_keys_and_gives_them_back(decks, opened, lesson):
 def test_a_deck_has_no_serious_finding_and_a_text_alternative_that_is_taken_away_is_found(
         decks, opened, number):
     sheet, _, _ = opened(decks[0] / f"{find(number).slug}.html", query="?print-pdf")  # all slides at once
-    sheet.evaluate("""() => document.querySelectorAll('section').forEach(slide => {
+    sheet.wait_for_function(PRINTABLE)  # until then reveal.js goes on hiding slides
+    shown = sheet.evaluate("""() => [...document.querySelectorAll('section')].filter(slide => {
         slide.hidden = false;  // reveal.js tells screen readers of one slide only
         slide.removeAttribute('aria-hidden');
-    })""")
+        return slide.checkVisibility();
+    }).length""")
+    assert shown == slide_count(sheet)
     assert findings(sheet) == {}
     sheet.evaluate("() => document.querySelector('section img').removeAttribute('alt')")
     assert set(findings(sheet, "section:has(img:not([alt]))")) == {"image-alt"}
