@@ -152,16 +152,18 @@ class Lab:
         self.ready(path, timeout)
 
     def go_on_with(self, path: str, timeout: float = PATIENCE) -> None:
-        """The same with the page as it is: what is open is closed unsaved, and all kernels end."""
-        self.page.evaluate("""async path => {
-            const { shell, serviceManager, commands } = window.jupyterapp;
+        """The same with the page as it is: what is open closes unsaved, kernels end, errors are cleared."""
+        self.page.evaluate("""async () => {
+            const { shell, serviceManager } = window.jupyterapp;
             for (const panel of [...shell.widgets('main')]) {
                 if (panel.context) panel.context.model.dirty = false;
                 panel.close();
             }
             await serviceManager.sessions.shutdownAll();
-            await commands.execute('docmanager:open', { path });
-        }""", path)
+            await new Promise(done => setTimeout(done, 250));  // so long the old kernel may complain
+        }""")
+        self.errors.clear()
+        self.page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', { path })", path)
         self.ready(path, timeout)
 
     def ready(self, path: str, timeout: float = PATIENCE) -> None:

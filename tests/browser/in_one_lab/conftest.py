@@ -43,7 +43,6 @@ def learner(one_lab, request):
     parameters.source = parameters.source.replace('"quick"', '"smoke"')
     nbformat.write(copy, path)
     it.go_on_with(path.relative_to(root).as_posix())
-    it.errors.clear()  # those of the notebook before, whose kernel may have died
     return it
 
 
@@ -68,7 +67,6 @@ def in_lab(one_lab):
         (root / name).parent.mkdir(exist_ok=True)
         harness.write_notebook(root / name, *cells)
         it.go_on_with(name)
-        it.errors.clear()
         it.run_all()
         return it
 
