@@ -107,13 +107,36 @@ def test_without_resume_an_older_ledger_is_kept_beside_the_new_one(toy, tmp_path
     assert json.loads((tmp_path / "out" / "ledger.before.json").read_text("utf-8")) == before
 
 
-def test_a_damaged_ledger_is_not_gone_on_with(toy, tmp_path, go):
+LINE = {"lesson": "01_good", "scale": "quick", "seed": 0, "status": "died"}
+DAMAGED = {
+    "a list": [], "twice": {"lessons": [LINE, LINE], "rows": []},
+    "a seed in words": {"lessons": [LINE | {"seed": "0"}], "rows": []},
+    "no status": {"lessons": [{**LINE, "status": None}], "rows": []},
+    "no verdict": {"lessons": [LINE], "rows": [LINE]},
+}
+
+
+@pytest.mark.parametrize("text", ["", '{"lessons": [{"les', *map(json.dumps, DAMAGED.values())],
+                         ids=["empty", "torn", *DAMAGED])
+def test_a_damaged_ledger_is_not_gone_on_with(toy, tmp_path, go, text):
     lesson = counted(toy, tmp_path, "01_good")
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "ledger.json").write_text('{"lessons": [{"les')
+    (tmp_path / "out" / "ledger.json").write_text(text)
     status, lines = go([lesson], resume=True)
     assert status == 2 and "ledger.json" in lines[0] and "--resume" in lines[0]
     assert times(tmp_path, "01_good") == 0
+
+
+@pytest.mark.parametrize("gone", [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")])
+def test_a_run_goes_on_when_nobody_listens_any_more(toy, tmp_path, gone):
+    """As when its terminal is closed, or what it is piped into has ended."""
+    def echo(line):
+        raise gone
+
+    lessons = [counted(toy, tmp_path, "01_good"), counted(toy, tmp_path, "02_good")]
+    out, none = tmp_path / "out", tmp_path / "none.jsonl"
+    assert run_lessons(lessons, "quick", 0, out, echo=echo, recorded=none) == 0
+    assert [row["sentence"] for row in kept(tmp_path)["rows"]] == ["01_good", "02_good"]
 
 
 def test_several_seeds_lie_in_folders_of_their_own_with_intervals_across_them(toy, tmp_path, go):

@@ -5,6 +5,7 @@ import gc
 import json
 import random
 import signal
+import socket
 import threading
 from types import SimpleNamespace
 
@@ -189,6 +190,18 @@ def test_a_scheduler_that_is_not_there_is_told_before_anything_runs(toy, tmp_pat
     assert address in lines[0] and "dask scheduler" in lines[0]
     assert starts(tmp_path, 0) == 0
     assert clients() <= before, "a half-made client that is collected later waits for its own lock, for ever"
+
+
+def test_what_takes_a_connection_and_says_nothing_does_not_hang_the_run(toy, tmp_path, monkeypatch):
+    """A scheduler that was stopped, or the port of something else."""
+    monkeypatch.setattr(cluster, "CONNECT", 1)
+    lines: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        status = run_lessons(short(toy, tmp_path, 1), "quick", 0, tmp_path / "out", dask=address,
+                             echo=lines.append, recorded=tmp_path / "none.jsonl")
+    assert status == 2 and len(lines) == 1 and f"no scheduler answers at {address}" in lines[0]
+    assert starts(tmp_path, 0) == 0
 
 
 def clients() -> set[int]:

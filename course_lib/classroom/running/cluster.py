@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import psutil
 
@@ -39,7 +40,9 @@ def client(scale: str, workers: int | None, address: str | None) -> Iterator[tup
         fixed = _own_place(scale, workers) if workers else None
         try:
             at = stack.enter_context(_local(workers, gpu=fixed.device == "cuda")) if workers else address
-            connected, why = Client(at, timeout=CONNECT, set_as_default=False), ""
+            connect = partial(Client, at, timeout=CONNECT, set_as_default=False)
+            # Dask waits without end for what takes a connection and says nothing.
+            connected, why = connect() if workers else within(CONNECT + 5, connect), ""
         except (OSError, ValueError, RuntimeError) as wrong:
             connected, why = None, str(wrong) or type(wrong).__name__
         if connected is None:

@@ -109,8 +109,11 @@ def _read(path: Path) -> tuple[list[dict], list[dict]]:
     try:
         record = json.loads(path.read_text("utf-8"))
         lessons, rows = record["lessons"], record["rows"]
-        for line in (*lessons, *rows):
-            line["lesson"], line["scale"], line["seed"]
+        for line, verdict in [*((line, "status") for line in lessons), *((row, "verdict") for row in rows)]:
+            if [type(part) for part in (*_key(line), line[verdict])] != [str, str, int, str]:
+                raise TypeError(f"not a line of a run: {line}")
+        if len({_key(line) for line in lessons}) < len(lessons):
+            raise TypeError("a lesson stands in it twice")
         return lessons, rows
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as wrong:
         raise ValueError(f"{path} cannot be gone on with ({wrong!r}): it is damaged or of an older version; "

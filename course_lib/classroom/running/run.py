@@ -4,9 +4,11 @@ Writes only into the output folder. One lesson that dies does not stop the other
 """
 
 import contextlib
+import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -56,7 +58,7 @@ def run_lessons(
     workers failed (then --resume goes on); 2 for bad input (nothing was run); 130 after Ctrl-C (what had
     finished is in the ledger).
     """
-    out = Path(out).absolute()
+    out, echo = Path(out).absolute(), partial(_tell, echo)
     try:
         _check(lessons, scale, seed, seeds, workers, dask, timeout)
         jobs = _jobs(lessons, scale, range(seed, seed + seeds), out, timeout)
@@ -103,8 +105,13 @@ def _take_in(results: Iterable[Ended], folder: RunFolder, say: Callable[[str], N
     except PoolError as wrong:
         return str(wrong)
     except OSError as wrong:
-        return f"cannot write into {folder.out} ({wrong.strerror or wrong}); make room"
+        return _unwritten(folder, wrong)
     return ""
+
+
+def _unwritten(folder: RunFolder, wrong: OSError) -> str:
+    cure = "; make room" if wrong.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return f"cannot write into {folder.out} ({wrong.strerror or wrong}){cure}"
 
 
 def _here(jobs: list[Job], place: Place, on_cell: Callable[[], None]) -> Iterator[Ended]:
@@ -129,7 +136,7 @@ def _conclude(jobs, folder, stopped, failed, echo, recorded) -> int:
     try:
         folder.write(notes)
     except OSError as wrong:
-        failed = failed or f"cannot write into {folder.out} ({wrong.strerror or wrong}); make room"
+        failed = failed or _unwritten(folder, wrong)
     count = f"{len(finished)} of {len(jobs)} lessons finished"
     if stopped:
         echo(f"Stopped by Ctrl-C: {count}; their ledger is in {folder.out}. No kernel is left running. "
@@ -175,6 +182,12 @@ def _longest_first(jobs: list[Job], record: list[dict]) -> list[Job]:
     return sorted(jobs, key=lambda job: -seconds.get((job.slug, job.scale), float("inf")))
 
 
+def _tell(echo: Callable[..., None], *words) -> None:
+    """Say it, if anybody is there: a closed terminal or a full disk behind it must not end hours of work."""
+    with contextlib.suppress(OSError, ValueError):
+        echo(*words)
+
+
 class _Bar:
     """A progress bar over the cells of all jobs, quiet where nobody looks."""
 
@@ -186,14 +199,14 @@ class _Bar:
         return self
 
     def __exit__(self, *_) -> None:
-        self._bar.close()
+        _tell(self._bar.close)
 
     def say(self, line: str) -> None:
-        self._bar.clear()
+        _tell(self._bar.clear)
         self._echo(line)
 
     def on_cell(self) -> None:
-        self._bar.update(1)
+        _tell(self._bar.update)
 
 
 def _report(ended: Ended, rows: list[dict], echo: Callable[[str], None]) -> None:
