@@ -31,6 +31,7 @@ class RunFolder:
         self._older = None if resume else out / "ledger.json"
         if resume and (out / "ledger.json").exists():
             self.lessons, self.rows = _read(out / "ledger.json")
+        self._written = self.lessons
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -73,11 +74,12 @@ class RunFolder:
             os.replace(self._older, self.out / "ledger.before.json")
         self._older = None
         files.write(self.out / "ledger.json", text)
+        self._written = self.lessons
         files.write(self.out / "ledger.html", page(self.lessons, self.rows, notes, across))
 
     def finished(self, jobs: Iterable[Job]) -> list[Job]:
-        """Those of the jobs that have finished."""
-        keys = {_key(entry) for entry in self.lessons if entry["status"] == execute.FINISHED}
+        """Those of the jobs that have finished, and are in the ledger's file."""
+        keys = {_key(entry) for entry in self._written if entry["status"] == execute.FINISHED}
         return [job for job in jobs if job.key in keys]
 
 

@@ -108,8 +108,8 @@ class Pool:
             return None
         if running.workers:
             self._echo(f"{running.job.slug}, seed {running.job.seed}: worker {running.workers[-1]} was lost; "
-                       f"it starts again on worker {told['worker']}")
-        running.workers.append(told["worker"])
+                       f"it starts again on worker {told['name']}")
+        running.workers.append(told["name"])
         if len(running.workers) <= MOST_LOST:
             return None
         running.workers.pop()

@@ -33,7 +33,7 @@ def work(job: Job, topic: str, run: str, place: Place | None) -> tuple[execute.O
     place = place or _own_place(job.scale, worker)
 
     def tell(**what):
-        worker.log_event(topic, {"key": key, "worker": str(worker.name), **what})
+        worker.log_event(topic, {"key": key, "name": str(worker.name), **what})
 
     def unwanted() -> bool:
         task = worker.state.tasks.get(key)
