@@ -155,12 +155,13 @@ def folder() -> Iterator[Finding]:
     if missing:
         yield Finding(False, f"course folder {COURSE}: {', '.join(missing)} missing",
                       f'git -C "{COURSE}" checkout -- notebooks data')
-    work = COURSE / "work"
+    work = Path(os.environ.get("COURSE_FOLDER") or COURSE / "work")  # a class server's course is for reading
+    place = work if work.exists() else COURSE
     try:
-        with tempfile.TemporaryFile(dir=work if work.exists() else COURSE):
-            yield Finding(True, f"course folder {COURSE} can be written")
+        with tempfile.TemporaryFile(dir=place):
+            yield Finding(True, f"course folder {place} can be written")
     except OSError as error:
-        yield Finding(False, f"course folder {COURSE} cannot be written ({error.strerror or error})",
+        yield Finding(False, f"course folder {place} cannot be written ({error.strerror or error})",
                       f'course lab --folder "{Path.home() / "course-work"}"')
 
 

@@ -25,7 +25,8 @@ from course_lib.runtime import home
 _OPPOSITE = {HOLDS: FAILS, FAILS: HOLDS}
 _VERDICTS = (HOLDS, FAILS, UNDECIDED, MEASURED, NOT_JUDGED)
 _CLAIM = ("row", "sentence", "scale")  # what makes two rows the same claim
-_NEEDED = ("row", "sentence", "verdict", "scale", "seed", "device", "lesson")
+_NEEDED = {"row": str, "sentence": str, "verdict": str, "scale": str, "seed": int, "device": str,
+           "lesson": str}
 
 
 class LedgerError(ValueError):
@@ -76,7 +77,11 @@ def read(path: Path) -> list[dict]:
     """
     if not path.exists():
         return []
-    lines = path.read_text("utf-8").splitlines()
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as wrong:
+        raise LedgerError(f"{path} is not UTF-8 text ({wrong.reason} at byte {wrong.start}); mend it there, "
+                          "or take it back from git") from None
     return [_row(line, f"{path}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
 
 
@@ -189,6 +194,11 @@ def _row(line: str, where: str) -> dict:
     missing = [name for name in _NEEDED if not isinstance(row, dict) or name not in row]
     if missing:
         raise LedgerError(f"{where} lacks {', '.join(missing)}; mend or delete that line")
+    kinds = _NEEDED | {"date": str}
+    strange = [name for name, kind in kinds.items() if type(row.get(name, kind())) is not kind]
+    if strange:
+        raise LedgerError(f"{where}: {', '.join(strange)} of another kind than a run writes; mend or delete "
+                          "that line")
     if row["verdict"] not in _VERDICTS:
         raise LedgerError(f"{where} has the unknown verdict {row['verdict']!r}; it must be one of "
                           f"{', '.join(_VERDICTS)}")

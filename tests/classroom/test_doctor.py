@@ -1,5 +1,6 @@
 """The doctor, tested by breaking things: each failure names one command that cures it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -148,11 +149,17 @@ def test_a_course_folder_without_its_lessons_or_read_only(monkeypatch, tmp_path)
     monkeypatch.setattr(doctor, "COURSE", tmp_path)
     failed(doctor.folder(), "notebooks, data/manifest.toml missing", "checkout")
 
-    def refuse(**_):
+    def refuse(dir):
+        if dir == tmp_path / "mine":
+            return contextlib.nullcontext()
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
     assert "cannot be written (Permission denied)" in "".join(map(str, doctor.folder()))
+    (tmp_path / "mine").mkdir()
+    monkeypatch.setenv("COURSE_FOLDER", str(tmp_path / "mine"))  # as on a class server
+    *_, writable = doctor.folder()
+    assert writable.ok and str(tmp_path / "mine") in writable.what
 
 
 def test_data_that_differs_from_its_checksum(monkeypatch):

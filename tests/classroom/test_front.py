@@ -218,6 +218,7 @@ def test_a_file_of_another_kind_is_kept_and_a_page_is_written_anew(tmp_path):
     with pytest.raises(ValueError, match="is a folder"):
         write_page(tmp_path)
     out = tmp_path / "ledger.html"
+    (tmp_path / "none.jsonl").write_text("", "utf-8")
     write_page(out, tmp_path / "none.jsonl")
     first = out.read_bytes()
     write_page(out)

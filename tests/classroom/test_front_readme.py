@@ -14,7 +14,7 @@ from course_lib.classroom.claims import syllabus
 from course_lib.classroom.front import write
 from course_lib.classroom.front.entries import course
 from course_lib.classroom.front.readme import BEGIN, END, plain, section
-from course_lib.classroom.front.write import split, write_readme
+from course_lib.classroom.front.write import split, write_page, write_readme
 from course_lib.runtime import home
 
 
@@ -83,6 +83,21 @@ def test_writing_twice_changes_nothing_and_keeps_what_stands_around(readme, reco
     assert readme.read_text("utf-8") == text.replace("loss: 1", "loss: 2")
 
 
+def test_without_a_ledger_nothing_is_rewritten(readme, record, tmp_path):
+    write_readme(readme, record(row()))
+    before = readme.read_bytes()
+    with pytest.raises(FileNotFoundError, match=r"away\.jsonl is missing.*git checkout"):
+        write_readme(readme, tmp_path / "away.jsonl")
+    with pytest.raises(FileNotFoundError, match="git checkout"):
+        write_page(tmp_path / "page.html", tmp_path / "away.jsonl")
+    assert readme.read_bytes() == before and not (tmp_path / "page.html").exists()
+
+
+def test_a_claim_at_two_scales_is_one_with_two_verdicts(record):
+    text = section(course(record(row(), row(scale="class"), row("other"), row("time", "measured"))))
+    assert "2 claims, each with a verdict at each scale that it was run at: ✓ 3 hold" in text
+
+
 def test_a_readme_with_windows_line_ends_keeps_them(readme, record):
     readme.write_bytes(readme.read_bytes().replace(b"\n", b"\r\n"))
     write_readme(readme, record(row()))
@@ -126,7 +141,7 @@ def test_places_with_one_result_stand_together_and_seeds_are_counted(record):
         row("2 layers, seed 3", "measured"), row("2 layers, seed 4", "measured"))))
     assert "deeper is worse: **✓ holds**, loss: 1 (quick, cpu; class, cpu)\n" in text
     assert "other: **✓ holds**, loss: 1 (quick, cpu); **✓ holds**, loss: 2 (class, cpu)\n" in text
-    assert r"third: **✓ holds in 1 seeds, ✗ does not hold in 1 seeds**, loss: 1.5 \[" in text
+    assert r"third: **✓ holds in 1 of 2 seeds, ✗ does not hold in 1 of 2 seeds**, loss: 1.5 \[" in text
     assert "(built, 2 measured without a verdict)" in text and "2 layers" not in text
     assert "1 of 6 | ✓ 4 hold, ✗ 0 do not hold, ? 1 with seeds that disagree, · 2 measured" in text
 

@@ -86,6 +86,9 @@ def test_accept_needs_the_folder_of_a_run(tmp_path, record):
 @pytest.mark.parametrize(("line", "words"), [
     ('{"row": ', "not JSON"), ("[1]", "lacks row"), ('{"row": "S4-20"}', "lacks sentence"),
     (json.dumps(row(verdict="maybe")), "verdict 'maybe'"),
+    (json.dumps(row(device=None)), "device of another kind"),
+    (json.dumps(row(date=20261201)), "date of another"),
+    (json.dumps(row(sentence=7)), "sentence of another"), (json.dumps(row(seed="0")), "seed of another"),
 ])
 def test_a_malformed_line_is_named_with_its_file_and_nothing_is_written(tmp_path, record, line, words):
     record.write_text(json.dumps(row()) + "\n\n" + line + "\n", "utf-8")
@@ -96,6 +99,12 @@ def test_a_malformed_line_is_named_with_its_file_and_nothing_is_written(tmp_path
         assert f"{record}, line 3" in str(told.value) and words in str(told.value)
     assert record.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".part")] == []
+
+
+def test_a_ledger_in_another_encoding_is_named(record):
+    record.write_bytes(json.dumps(row("größer"), ensure_ascii=False).encode("latin-1"))
+    with pytest.raises(LedgerError, match=r"\.jsonl is not UTF-8 text.*from git"):
+        read(record)
 
 
 BROKEN = ("{", "[]", '{"lessons": []}', '{"rows": [{"row": "S4-20"}]}', '{"rows": [7]}')

@@ -148,6 +148,23 @@ def test_the_hubs_secrets_are_in_a_private_folder(tmp_path, monkeypatch):
         machine.state_folder()
 
 
+def test_a_second_class_server_is_refused_before_it_ends_the_firsts_proxy(tmp_path):
+    file = tmp_path / "hub.pid"
+    machine.refuse_second(file)
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen([*words, "jupyterhub"]) as hub, subprocess.Popen(words) as other:
+        try:
+            file.write_text(str(other.pid))  # a killed hub's number, given to somebody else since
+            machine.refuse_second(file)
+            file.write_text(str(hub.pid))
+            with pytest.raises(RuntimeError, match=f"here already.*kill {hub.pid}"):
+                machine.refuse_second(file)
+        finally:
+            hub.kill()
+            other.kill()
+    machine.refuse_second(file)
+
+
 def test_a_missing_proxy_is_said_with_the_cure(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "COURSE", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))

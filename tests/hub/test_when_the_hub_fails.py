@@ -1,9 +1,11 @@
 """The hub goes away in mid-lesson: what runs goes on, and where all is gone the folder does."""
 
+import json
 import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -48,7 +50,7 @@ def as_learner(pupil, *words):
     """A command of the course with the pupil's account and nothing of the hub's environment."""
     name = pupil.account.name
     drop = ["setpriv", "--reuid", name, "--regid", name, "--clear-groups", "sh", "-c", 'umask 077; exec "$@"',
-            "sh", sys.executable, "-P", "-m", "course_lib", *map(str, words)]
+            "sh", sys.executable, "-P", "-m", *map(str, words)]
     env = {"HOME": str(pupil.account.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8",
            "PYTHONPATH": str(COURSE), "JUPYTER_TOKEN": "a-token"}
     return {"args": in_view(drop), "env": env, "cwd": pupil.account.home, "text": True}
@@ -69,12 +71,15 @@ def test_after_a_total_outage_the_folder_goes_on_with_the_same_progress(school):
     before, lesson = pupil.progress(), (folder / NAME).read_bytes()
     for left in (".course.lock", ".progress.json.lock"):  # what a killed process leaves
         assert pupil.account.run(["touch", str(folder / left)]).returncode == 0
-    updated = subprocess.run(**as_learner(pupil, "update", folder), capture_output=True, timeout=120)
+    words = as_learner(pupil, "course_lib", "update", folder)
+    updated = subprocess.run(**words, capture_output=True, timeout=120)
     assert updated.returncode == 0, updated.stderr
     assert (folder / NAME).read_bytes() == lesson
 
     [port] = free_ports(1)
-    words = as_learner(pupil, "lab", "--no-browser", "--port", str(port), "--folder", folder)
+    course = Path(sys.executable).with_name("course")
+    words = as_learner(pupil, "course_lib.classroom.hub.learner",
+                       course, "lab", "--no-browser", "--port", port)
     lab = subprocess.Popen(**words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         alone = Browser(f"http://127.0.0.1:{port}/", token="a-token")
@@ -85,6 +90,8 @@ def test_after_a_total_outage_the_folder_goes_on_with_the_same_progress(school):
         assert "YOUR CODE HERE" in answer.source
         answer.source = answers()[LEFT_OUT]
         run_cells(alone.start_kernel(NAME), up_to_check(notebook.cells))
+        connection = max(pupil.account.home.glob(".jupyter-run/kernel-*.json"), key=os.path.getmtime)
+        assert json.loads(connection.read_text())["transport"] == "ipc", "through TCP others could listen in"
         alone.save(NAME, notebook)
     finally:
         lab.terminate()

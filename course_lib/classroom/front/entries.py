@@ -131,6 +131,11 @@ def tally(entries: Iterable[Entry]) -> Counter:
     return count
 
 
+def judged(entries: Iterable[Entry]) -> int:
+    """How many claims these are: a sentence that was judged at two scales is one, with two verdicts."""
+    return len({(entry.rows[0]["row"], entry.name) for entry in entries if entry.is_claim})
+
+
 def _by_row(recorded: Path) -> dict[str, list[dict]]:
     """The judged ledger rows by syllabus id. Raises LedgerError for what the page could not tell truly."""
     found, first = defaultdict(list), {}

@@ -3,7 +3,7 @@
 import html
 
 from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, UNDECIDED
-from course_lib.classroom.front.entries import MIXED, LessonEntry, tally
+from course_lib.classroom.front.entries import MIXED, LessonEntry, judged, tally
 from course_lib.classroom.front.words import WORDS, dates_of, not_run, places, where
 from course_lib.classroom.ledger_page import mark
 from course_lib.classroom.report import cells, table
@@ -19,9 +19,12 @@ _READING = (
     ("? undecided", "The interval touches the threshold: this many seeds cannot tell."),
     ("· measured", "A figure without a verdict."),
     ("0.8 [0.6, 1], 3 seeds", "Mean and 95 % interval (Student's t) over that many seeds inside the run. "
-                              "Where a claim was run with several base seeds: over those."),
+                              "Where a claim was run with several base seeds: over those. Even on both "
+                              "sides, so with few seeds it may pass what is possible, such as 1."),
     ("quick, class, full", "Scales: a minute on a laptop; minutes, five seeds; the source's own scale."),
-    ("core, strong, paper", "How much the syllabus wants the row, core first."),
+    ("core, strong, paper", "How much the syllabus wants the row: a topic that the course is about; one that "
+                            "its sources describe; one that an abstract or an aside names."),
+    ("Second reading", "What a second look at the source corrected, or asked of whoever writes the lesson."),
     ("from the paper", "The figure is not in the course's source but known from the original paper."),
     ("approx", "The form is right, constants are uncertain."),
     ("reconstruction", "The source is only an abstract: a working design in its spirit."),
@@ -41,17 +44,19 @@ def head(course: list[LessonEntry]) -> str:
     facts = [
         f"Rows built: {sum(row.is_built for row in rows)} of {len(rows)} ({', '.join(of_kind)}).",
         f"Lessons written: {sum(lesson.lesson is not None for lesson in course)} of {len(course)}.",
+        f"Claims judged: {judged(entries)}, each at one scale or more, with a verdict at each.",
         f"Newest measurement: {newest}.",
     ]
     machines = {f"{row['device']} ({row.get('device_name', 'unnamed')})" for e in entries for row in e.rows}
     facts += [f"Measured on: {'; '.join(sorted(machines))}."] if machines else []
     return (
-        f'<p>{_COURSE} <a href="#lessons">To the lessons.</a></p>\n{_list(facts)}' + _verdicts(course)
-        + "<h2>What does not hold, or is undecided</h2>\n" + _doubts(course)
+        f'<p>{_COURSE} <a class="screen" href="#lessons">To the lessons.</a></p>\n{_list(facts)}'
+        + _verdicts(course) + "<h2>What does not hold, or is undecided</h2>\n" + _doubts(course)
         + f"<h2>What has not been run</h2>\n{_list(not_run(course))}"
         + "<h2>How to read it</h2>\n<dl>"
         + "".join(f"<dt>{html.escape(word)}</dt><dd>{html.escape(text)}</dd>\n" for word, text in _READING)
-        + "</dl>\n<p>Pictures are stored outputs of the lessons, and link to the lesson's notebook file; "
+        + "</dl>\n<p>A picture is the last one that the lesson shows before the claim; it may be about the "
+          "row before. It links to the lesson's notebook file; "
           "<code>course lab</code> opens the lessons in JupyterLab.</p>\n" + _navigation(course)
     )
 
@@ -83,9 +88,11 @@ def _doubts(course: list[LessonEntry]) -> str:
 
 
 def _navigation(course: list[LessonEntry]) -> str:
+    built = {lesson.number: f"{lesson.built} of {len(lesson.rows)} rows built"
+             for lesson in course if lesson.rows}
     links = "".join(
         f'<li><a href="#lesson-{lesson.number}">{html.escape(lesson.title)}</a>, '
-        f"{lesson.built} of {len(lesson.rows)} rows built</li>\n" for lesson in course)
+        f"{built.get(lesson.number, 'no rows of its own')}</li>\n" for lesson in course)
     return f'<nav aria-labelledby="lessons">\n<h2 id="lessons">Lessons</h2>\n<ul>\n{links}</ul>\n</nav>\n'
 
 

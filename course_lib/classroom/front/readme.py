@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from course_lib.classroom.front.entries import Entry, LessonEntry, RowEntry
+from course_lib.classroom.front.entries import Entry, LessonEntry, RowEntry, judged
 from course_lib.classroom.front.words import counts, dates_of, not_run, places
 from course_lib.classroom.ledger_page import SIGN
 
@@ -21,10 +21,11 @@ def section(course: list[LessonEntry]) -> str:
     lines = [
         "", "",
         f"**{sum(row.is_built for row in rows)} of the {len(rows)} rows** of the syllabus are built: "
-        f"something about them was measured and is recorded. {_counts(entries)}. Newest: "
+        f"something about them was measured and is recorded. {judged(entries)} claims, each with a verdict "
+        f"at each scale that it was run at: {_counts(entries)}. Newest: "
         f"{dates_of(entries)[-1]}.",
         "", "What has not been run:", "", *(f"- {plain(text)}" for text in not_run(course)),
-        "", "| Lesson | Rows built | Claims | Run at |", "|---|---|---|---|",
+        "", "| Lesson | Rows built | Verdicts | Run at |", "|---|---|---|---|",
         *map(_table_row, course), "",
         *(line for lesson in course if lesson.entries
           for line in _fold(f"{lesson.title}: rows and claims", map(_row, lesson.rows))),
@@ -78,7 +79,8 @@ def _row(row: RowEntry) -> str:
 
 def _result(entry: Entry) -> str:
     """The verdict of a claim and its key figures: those with an interval first, as many as are short."""
-    verdicts = ", ".join(f"{SIGN[verdict]} {verdict}" + (f" in {n} seeds" if len(entry.rows) > 1 else "")
+    seeds = f" of {len(entry.rows)} seeds"
+    verdicts = ", ".join(f"{SIGN[verdict]} {verdict}" + (f" in {n}{seeds}" if len(entry.rows) > 1 else "")
                          for verdict, n in entry.verdicts.items())
     figures = sorted(entry.figures.items(), key=lambda figure: " [" not in figure[1])
     told = [f"{name}: {value}" for name, value in figures]

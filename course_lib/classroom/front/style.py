@@ -4,7 +4,7 @@ _HIDDEN = "position: absolute; clip-path: inset(50%); width: 1px; height: 1px; o
 STYLE = f"""
 h2 {{ margin: 1.6em 0 .2em; font-size: 1.25em }}
 a {{ color: #0b57a4 }}
-nav ul {{ columns: 24em; padding-left: 1.2em }}
+nav ul {{ columns: 24em; column-gap: 2.5em; padding-left: 1.2em }}
 nav li {{ break-inside: avoid }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .2em 1.2em; margin: .6em 0 }}
 dt {{ font-weight: 600 }} dd {{ margin: 0 }}
@@ -55,7 +55,7 @@ tr.measured td:first-child > span {{ font-weight: 400 }}
   table {{ margin: .4em 0 1em }}
   a {{ color: inherit; text-decoration: none }}
   h2, .sum, tr.row {{ break-after: avoid }}
-  nav {{ display: none }}
+  nav, .screen {{ display: none }}
   .row img {{ width: 26mm }}
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact }}
 }}

@@ -52,7 +52,8 @@ def not_run(course: list[LessonEntry]) -> list[str]:
         if written and not ran:
             found.append(f"Scale {scale}: no lesson.")
         elif rest:
-            found.append(f"Scale {scale}: lessons {', '.join(ran)} only; not {', '.join(rest)}.")
+            some = f"lesson{'s' * (len(ran) > 1)} {', '.join(ran)}"
+            found.append(f"Scale {scale}: only {some}; not {', '.join(rest)}.")
     devices = {device for lesson in course for _, device in places(lesson.entries)}
     if not any(device.startswith(("cuda", "mps")) for device in devices):
         found.append("On a GPU: nothing.")

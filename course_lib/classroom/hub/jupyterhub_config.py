@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from course_lib.classroom.hub.machine import find_proxy, refuse_closed, state_folder
+from course_lib.classroom.hub.machine import find_proxy, refuse_closed, refuse_second, state_folder
 
 c = get_config()  # JupyterHub defines it
 
@@ -20,7 +20,8 @@ try:
         refuse_closed()
     c.ConfigurableHTTPProxy.command = [find_proxy()]
     state = state_folder()
-except OSError as error:
+    refuse_second(state / "hub.pid")
+except (OSError, RuntimeError) as error:
     sys.exit(f"course: {error}")
 
 # Only this machine, until you have a certificate: passwords and work would travel in the open.
@@ -35,6 +36,7 @@ c.JupyterHub.cleanup_servers = False
 c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
+c.JupyterHub.pid_file = str(state / "hub.pid")
 
 # Each server runs with the learner's own account. -P: a file in their home cannot stand in for a module.
 c.Spawner.cmd = [sys.executable, "-P", "-m", "course_lib.classroom.hub.learner"]

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import psutil
+
 from course_lib.runtime import home
 
 COURSE = home()
@@ -43,6 +45,19 @@ def state_folder() -> Path:
                               f"({error.strerror or error}); start it as root, or name another folder: "
                               "COURSE_HUB_STATE=FOLDER") from error
     return folder
+
+
+def refuse_second(pid_file: Path) -> None:
+    """Raises RuntimeError with the cure if the class server that wrote this file runs: a second one would end
+    its proxy, and with it everybody's connection."""
+    try:
+        other = psutil.Process(int(pid_file.read_text()))
+        running = other.pid != os.getpid() and any("jupyterhub" in word for word in other.cmdline())
+    except (OSError, ValueError, psutil.Error):  # no file, or nobody by that number
+        return
+    if running:
+        raise RuntimeError(f"a class server is running here already (process {other.pid}); end it first: "
+                           f"kill {other.pid}")
 
 
 def closed_to_others(paths: Iterable[Path]) -> list[Path]:
