@@ -85,8 +85,8 @@ def threads_for(scale: str) -> int:
     wish = os.environ.get("COURSE_THREADS")
     if wish is None:
         return 1 if scale in ("smoke", "quick") else max(1, os.cpu_count() or 1)
-    if not wish.isdigit() or int(wish) < 1:
-        raise ValueError(f"COURSE_THREADS must be a whole number of at least 1, got {wish!r}")
+    if not (wish.isascii() and wish.isdigit() and 1 <= int(wish) <= 1024):
+        raise ValueError(f"COURSE_THREADS must be a whole number from 1 to 1024, got {wish!r}")
     return int(wish)
 
 

@@ -56,6 +56,14 @@ def replace(path: Path, text: str, seen: bytes) -> bool:
     return True
 
 
+def sweep(folder: Path) -> None:
+    """Take away drafts that killed runs left; for who holds the lock of the folder, or of that above."""
+    for entry in folder.iterdir():
+        if _DRAFT.fullmatch(entry.name):
+            with contextlib.suppress(OSError):
+                entry.unlink()
+
+
 @contextlib.contextmanager
 def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the folder against other runs of ours, and take away the drafts that a killed one left there.
@@ -72,10 +80,7 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         raise TimeoutError(f"another `course` command is at work in {folder}; "
                            "wait until it has ended, then run this again") from None
     try:
-        for entry in folder.iterdir():
-            if _DRAFT.fullmatch(entry.name):  # every writer here holds the lock: this one is nobody's
-                with contextlib.suppress(OSError):
-                    entry.unlink()
+        sweep(folder)  # every writer here holds the lock
         yield
     finally:
         with contextlib.suppress(OSError):  # a waiting run sees that the name is gone, and makes its own

@@ -7,6 +7,7 @@ from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, NOT_JUDGED, UNDE
 from course_lib.classroom.report import cells, document, table
 
 _CLASS = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "open", MEASURED: "open", NOT_JUDGED: "open"}
+TITLE = "Ledger of a run"
 SIGN = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", MEASURED: "·", NOT_JUDGED: "·"}
 
 
@@ -15,7 +16,7 @@ def page(lessons: list[dict], rows: list[dict], notes: Iterable[str] = (), acros
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     claims = ("Row", "Title", "Claim", "Verdict", "Evidence", "Source", "Scale", "Device", "Seed", "Date")
     return document(
-        "Ledger of a run",
+        TITLE,
         f"<ul>{listed}</ul>\n" if listed else "",
         table("Lessons", ("Lesson", "Seed", "Ended", "Seconds", "Peak memory, MiB"), map(_lesson, lessons)),
         table("Across seeds", ("Row", "Claim", "Verdicts", "Evidence, with 95 % intervals", "Scale", "Device",

@@ -210,7 +210,7 @@ def test_ctrl_c_keeps_what_finished_and_leaves_no_kernel(toy, tmp_path):
     finally:
         running.kill()
     assert running.returncode == 130, said
-    assert "Stopped by Ctrl-C: 1 of 3 lessons finished" in said
+    assert "Stopped: 1 of 3 lessons finished" in said
     assert "Traceback" not in said and "Task" not in said, said
     assert not psutil.pid_exists(kernel)
     kept = json.loads((tmp_path / "out" / "ledger.json").read_text("utf-8"))

@@ -107,26 +107,6 @@ def test_without_resume_an_older_ledger_is_kept_beside_the_new_one(toy, tmp_path
     assert json.loads((tmp_path / "out" / "ledger.before.json").read_text("utf-8")) == before
 
 
-LINE = {"lesson": "01_good", "scale": "quick", "seed": 0, "status": "died"}
-DAMAGED = {
-    "a list": [], "twice": {"lessons": [LINE, LINE], "rows": []},
-    "a seed in words": {"lessons": [LINE | {"seed": "0"}], "rows": []},
-    "no status": {"lessons": [{**LINE, "status": None}], "rows": []},
-    "no verdict": {"lessons": [LINE], "rows": [LINE]},
-}
-
-
-@pytest.mark.parametrize("text", ["", '{"lessons": [{"les', *map(json.dumps, DAMAGED.values())],
-                         ids=["empty", "torn", *DAMAGED])
-def test_a_damaged_ledger_is_not_gone_on_with(toy, tmp_path, go, text):
-    lesson = counted(toy, tmp_path, "01_good")
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "ledger.json").write_text(text)
-    status, lines = go([lesson], resume=True)
-    assert status == 2 and "ledger.json" in lines[0] and "--resume" in lines[0]
-    assert times(tmp_path, "01_good") == 0
-
-
 @pytest.mark.parametrize("gone", [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")])
 def test_a_run_goes_on_when_nobody_listens_any_more(toy, tmp_path, gone):
     """As when its terminal is closed, or what it is piped into has ended."""
@@ -262,18 +242,23 @@ def long_run(toy, tmp_path):
 
 @posix
 @pytest.mark.slow
-@pytest.mark.parametrize("presses", [1, 2])
+@pytest.mark.parametrize("presses", [1, 2, "SIGTERM"])
 def test_ctrl_c_with_workers_keeps_what_finished_and_leaves_no_process(long_run, toy, tmp_path, presses):
     running, family = long_run
-    for _ in range(presses):
-        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
-        time.sleep(0.3)
+    if presses == "SIGTERM":
+        running.terminate()  # as a batch system does: to the run alone
+    else:
+        for _ in range(presses):
+            os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
+            time.sleep(0.3)
     said, _ = running.communicate(timeout=60)
     assert running.returncode == 130, said
-    assert "Stopped by Ctrl-C: 1 of 3 lessons finished" in said and "--resume" in said
+    assert "Stopped: 1 of 3 lessons finished" in said and "--resume" in said
     assert "Traceback" not in said and "Exception" not in said, said
     assert gone(family)
     assert [row["sentence"] for row in kept(tmp_path)["rows"]] == ["00_good"]
+    left = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert left == ["00_good.ipynb", "ledger.html", "ledger.json"]
     for k in (1, 2):
         toy(tmp_path / "lessons", f"0{k}_long", f'claim("S4-20", "{k}", "holds", n=1)')
     again = start_run(tmp_path, "resume=True")

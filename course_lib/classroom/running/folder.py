@@ -11,7 +11,7 @@ from uuid import uuid4
 import nbformat
 
 from course_lib.classroom import files, ledger
-from course_lib.classroom.ledger_page import page
+from course_lib.classroom.ledger_page import TITLE, page
 from course_lib.classroom.running import execute
 from course_lib.classroom.running.job import MARK, Ended, Job, Place
 
@@ -20,8 +20,9 @@ class RunFolder:
     """What a run has found out so far, and the files that say so.
 
     lessons: one line for each job that ended; rows: their claims. Both in course order, then by seed, however
-    the jobs ended. With `resume` what the folder's ledger holds is gone on with; without, an older ledger is
-    kept beside the new one as `ledger.before.json`. Raises ValueError if the ledger cannot be read.
+    the jobs ended. With `resume` what the folder's ledger holds is gone on with; without, an older ledger in
+    which something has finished is kept beside the new one as `ledger.before.json`. Raises ValueError if the
+    ledger cannot be read.
     """
 
     def __init__(self, out: Path, *, resume: bool):
@@ -31,13 +32,15 @@ class RunFolder:
         self._older = None if resume else out / "ledger.json"
         if resume and (out / "ledger.json").exists():
             self.lessons, self.rows = _read(out / "ledger.json")
-        self._written = self.lessons
+        self._done: set[tuple] = set()  # keys of the jobs that have finished, and are in the ledger's file
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Hold the folder against other runs; TimeoutError if there is one. Workers find our MARK in it."""
         with files.locked(self.out, patience=0):
             files.write(self.out / MARK, self.run)
+            for seeds in filter(Path.is_dir, self.out.glob("seed-*")):
+                files.sweep(seeds)
             try:
                 yield
             finally:
@@ -47,45 +50,60 @@ class RunFolder:
     def holds(self, job: Job, places: Iterable[Place]) -> bool:
         """Has this very job finished: same code, scale, seed, and a device and threads of these places?"""
         where = {(place.device, place.threads) for place in places}
-        return any(
+        held = any(
             _key(entry) == job.key and entry["status"] == execute.FINISHED and entry.get("code") == job.code
             and (entry.get("device"), entry.get("threads")) in where for entry in self.lessons
         )
+        self._done |= {job.key} if held else set()
+        return held
 
     def add(self, ended: Ended) -> list[dict]:
-        """Take in how a job ended, in place of what was known of it; its rows. Raises OSError as `write`."""
+        """Take in how a job ended, in place of what was known of it; its rows. Raises OSError as `write`.
+
+        A job that was interrupted leaves what had finished before, if by other code or threads, as it was.
+        """
         job, notebook = ended.job, ended.outcome.notebook
         new = ledger.rows_of(notebook, job.slug, ended.outcome.seconds, ended.place.device_name) \
             if notebook else []
         entry = ended.entry() | ({"device": new[0]["device"].split(":")[0]} if new else {})
-        self.lessons = _ordered([*(x for x in self.lessons if _key(x) != job.key), entry])
-        self.rows = _ordered([*(x for x in self.rows if _key(x) != job.key), *new])
+        before = next((x for x in self.lessons if _key(x) == job.key), {"status": ""})
+        if entry["status"] != execute.INTERRUPTED or before["status"] != execute.FINISHED:
+            self.lessons = _ordered([*(x for x in self.lessons if _key(x) != job.key), entry])
+            self.rows = _ordered([*(x for x in self.rows if _key(x) != job.key), *new])
         if notebook and ended.worker:  # without workers the copy is there already
             files.write(job.folder / job.name, nbformat.writes(notebook) + "\n")
         self.write()
+        self._done |= {job.key} if entry["status"] == execute.FINISHED else set()
         return new
 
     def write(self, notes: Iterable[str] = ()) -> None:
         """Write ledger and page anew, each whole or not at all. Raises OSError, as on a full disk."""
-        across = ledger.across(self.rows)
+        across = self._across()
         record = {"lessons": self.lessons, "rows": self.rows} | ({"across": across} if across else {})
         text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-        if self._older and self._older.exists():
+        if self._older and _has_finished(self._older):
             os.replace(self._older, self.out / "ledger.before.json")
         self._older = None
         files.write(self.out / "ledger.json", text)
-        self._written = self.lessons
         files.write(self.out / "ledger.html", page(self.lessons, self.rows, notes, across))
 
     def finished(self, jobs: Iterable[Job]) -> list[Job]:
         """Those of the jobs that have finished, and are in the ledger's file."""
-        keys = {_key(entry) for entry in self._written if entry["status"] == execute.FINISHED}
-        return [job for job in jobs if job.key in keys]
+        return [job for job in jobs if job.key in self._done]
+
+    def _across(self) -> list[dict]:
+        """The intervals across seeds; what is of other code or threads, from before a resume, stays apart."""
+        kinds = {_key(entry): (entry["lesson"], entry.get("code"), entry.get("threads"))
+                 for entry in self.lessons}
+        groups: dict[tuple | None, list[dict]] = {}
+        for row in self.rows:
+            groups.setdefault(kinds.get(_key(row)), []).append(row)
+        return [line for rows in groups.values() for line in ledger.across(rows)]
 
 
 def check_folder(out: Path, jobs: Iterable[Job]) -> None:
-    """Make the folder; raises OSError if nothing can be written there, ValueError if a copy would overwrite
-    a notebook that no run made."""
+    """Make the folder; raises OSError if nothing can be written there, ValueError if a notebook or
+    a page that no run made would be written over."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
@@ -93,6 +111,9 @@ def check_folder(out: Path, jobs: Iterable[Job]) -> None:
     except OSError as wrong:
         reason = wrong.strerror or wrong
         raise OSError(f"cannot write into {out} ({reason}); choose another --out folder") from None
+    old = out / "ledger.html"
+    if old.exists() and f"<title>{TITLE}</title>" not in old.read_text("utf-8", errors="replace"):
+        raise ValueError(f"{old} was not made by a run, so it is kept; choose another --out folder")
     for job in jobs:
         copy = job.folder / job.name
         if copy.exists() and not _is_a_copy(copy):
@@ -105,6 +126,17 @@ def _is_a_copy(path: Path) -> bool:
         return "papermill" in nbformat.read(path, as_version=4).metadata
     except Exception:  # cut short, or no notebook at all
         return False
+
+
+def _has_finished(path: Path) -> bool:
+    """Is anything in this older ledger worth keeping? What cannot be read may be."""
+    try:
+        lessons = json.loads(path.read_text("utf-8"))["lessons"]
+        return any(entry["status"] == execute.FINISHED for entry in lessons)
+    except FileNotFoundError:
+        return False
+    except Exception:
+        return True
 
 
 def _read(path: Path) -> tuple[list[dict], list[dict]]:

@@ -6,6 +6,8 @@ Writes only into the output folder. One lesson that dies does not stop the other
 import contextlib
 import errno
 import os
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -71,7 +73,7 @@ def run_lessons(
         return BAD_INPUT
     many = {"workers": workers, "address": dask} if workers or dask else None
     try:
-        with folder.held():
+        with folder.held(), _ends_as_ctrl_c():
             return _run(jobs, folder, place, many, resume, echo, recorded, record)
     except OSError as wrong:  # the folder is in use, or there are no workers; later ones are told by _run
         echo(f"Nothing was run: {wrong}")
@@ -139,7 +141,7 @@ def _conclude(jobs, folder, stopped, failed, echo, recorded) -> int:
         failed = failed or _unwritten(folder, wrong)
     count = f"{len(finished)} of {len(jobs)} lessons finished"
     if stopped:
-        echo(f"Stopped by Ctrl-C: {count}; their ledger is in {folder.out}. No kernel is left running. "
+        echo(f"Stopped: {count}; their ledger is in {folder.out}. No kernel is left running. "
              "To go on: the same command with --resume.")
         return INTERRUPTED
     if failed:
@@ -161,6 +163,9 @@ def _check(lessons, scale, seed, seeds, workers, dask, timeout) -> None:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= 2**32 - seeds:
         raise ValueError(f"seed must be a whole number from 0, and with its {seeds} seeds at most 2**32 - 1; "
                          f"got {seed!r}")
+    if dask is not None and (not dask.strip() or dask.startswith(("tls:", "wss:"))):
+        raise ValueError(f"dask must be the address of a scheduler, such as tcp://HOST:8786, without "
+                         f"certificates of its own; got {dask!r}")
     if workers and dask:
         raise ValueError("workers or dask: the workers of this machine or those of a scheduler, not both")
     if timeout is not None and not timeout > 0:
@@ -180,6 +185,23 @@ def _longest_first(jobs: list[Job], record: list[dict]) -> list[Job]:
     """So that no long one begins last and alone; by the record's seconds, unknown ones at the front."""
     seconds = {(row["lesson"], row["scale"]): row["seconds"] for row in record if "seconds" in row}
     return sorted(jobs, key=lambda job: -seconds.get((job.slug, job.scale), float("inf")))
+
+
+@contextlib.contextmanager
+def _ends_as_ctrl_c() -> Iterator[None]:
+    """Within: a closed terminal and a batch system's end stop the run as Ctrl-C does, and leave as little."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        if handler is signal.SIG_DFL:  # under nohup a closed terminal is to be ignored
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _tell(echo: Callable[..., None], *words) -> None:
