@@ -119,6 +119,15 @@ def test_a_run_goes_on_when_nobody_listens_any_more(toy, tmp_path, gone):
     assert [row["sentence"] for row in kept(tmp_path)["rows"]] == ["01_good", "02_good"]
 
 
+def test_a_folder_for_temporary_files_with_a_long_name_is_no_matter(toy, tmp_path, go, monkeypatch):
+    """Sockets have short names."""
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    status, lines = go([counted(toy, tmp_path, "01_good")])
+    assert status == 0 and list(long.iterdir()) == [], lines
+
+
 def test_several_seeds_lie_in_folders_of_their_own_with_intervals_across_them(toy, tmp_path, go):
     lesson = toy(tmp_path / "lessons", "01_good", 'claim("S4-20", "grows", "holds", value=2.0 * seed)',
                  "import os; open('where', 'w').write(os.environ['COURSE_OUT'])")

@@ -25,6 +25,7 @@ from course_lib.classroom import files
 FINISHED, DIED, KERNEL_DIED = "finished", "died", "kernel died"
 TIMED_OUT, INTERRUPTED = "timed out", "interrupted"
 _SAMPLE = 0.1  # seconds between two looks at the kernel
+_LONGEST_FOLDER = 90  # bytes: the name of a socket in it may have 104 on macOS, 108 on Linux
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"\s*(File |Cell In|Input In|-+> ?\d+)")
 
@@ -182,15 +183,15 @@ def _alive(process: psutil.Process) -> bool:
 def _kernel_class(start: dict, sockets: str, started: Callable[[int], None]):
     """A kernel manager for this very Python, whatever kernels are installed beside it.
 
-    start: options of its start. sockets: a folder for its sockets, where files can be sockets: of two kernels
-    that begin at once, both could pick the same ports.
+    start: options of its start. sockets: a folder for its sockets, where files can be sockets and its name is
+    short enough: of two kernels that begin at once, both could pick the same ports.
     """
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec
 
     class LessonKernel(AsyncKernelManager):
-        if os.name == "posix":
+        if os.name == "posix" and len(os.fsencode(sockets)) <= _LONGEST_FOLDER:
             transport, ip = "ipc", os.path.join(sockets, "kernel")
 
         @property
