@@ -155,8 +155,9 @@ def folder() -> Iterator[Finding]:
     if missing:
         yield Finding(False, f"course folder {COURSE}: {', '.join(missing)} missing",
                       f'git -C "{COURSE}" checkout -- notebooks data')
-    work = Path(os.environ.get("COURSE_FOLDER") or COURSE / "work")  # a class server's course is for reading
-    place = work if work.exists() else COURSE
+    from course_lib.classroom.lab import DEFAULT_FOLDER
+
+    place = DEFAULT_FOLDER if DEFAULT_FOLDER.exists() else COURSE
     try:
         with tempfile.TemporaryFile(dir=place):
             yield Finding(True, f"course folder {place} can be written")

@@ -157,7 +157,7 @@ def test_a_course_folder_without_its_lessons_or_read_only(monkeypatch, tmp_path)
     monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
     assert "cannot be written (Permission denied)" in "".join(map(str, doctor.folder()))
     (tmp_path / "mine").mkdir()
-    monkeypatch.setenv("COURSE_FOLDER", str(tmp_path / "mine"))  # as on a class server
+    monkeypatch.setattr("course_lib.classroom.lab.DEFAULT_FOLDER", tmp_path / "mine")  # as on a class server
     *_, writable = doctor.folder()
     assert writable.ok and str(tmp_path / "mine") in writable.what
 

@@ -59,13 +59,17 @@ class Hub:
             self.proxy.kill()
             self.proxy.wait(5)
 
-    def start(self) -> None:
-        """Start and wait until it answers; raises AssertionError with the log if it does not."""
+    def command(self) -> dict:
+        """What a process that starts it needs."""
         env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONPATH": str(COURSE),
                "COURSE_HUB_STATE": str(self.state)}
         words = in_view([sys.executable, "-m", "jupyterhub", "-f", str(self.config)])
+        return {"args": words, "env": env, "cwd": self.config.parent}
+
+    def start(self) -> None:
+        """Start and wait until it answers; raises AssertionError with the log if it does not."""
         with open(self.log, "a") as log:
-            self.process = subprocess.Popen(words, env=env, stdout=log, stderr=log, cwd=self.config.parent)
+            self.process = subprocess.Popen(**self.command(), stdout=log, stderr=log)
         end = time.monotonic() + 60
         while not self.answers():
             assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()

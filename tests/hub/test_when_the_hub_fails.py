@@ -21,6 +21,13 @@ from course_lib.classroom.origin import exercise_id
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
+def test_a_second_hub_says_so_and_leaves_the_first_alone(school):
+    second = subprocess.run(**school.hub.command(), capture_output=True, text=True, timeout=60)
+    assert second.returncode and "a class server is running here already" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert school.hub.proxy.is_running() and school.hub.answers()
+
+
 @pytest.mark.parametrize("how", ["killed", "stopped"])
 def test_a_hub_that_ends_and_starts_again_finds_every_server(school, how):
     pupil, hub = school.pupils[0], school.hub

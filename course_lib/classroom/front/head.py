@@ -4,7 +4,7 @@ import html
 
 from course_lib.classroom.claims import FAILS, HOLDS, MEASURED, UNDECIDED
 from course_lib.classroom.front.entries import MIXED, LessonEntry, judged, tally
-from course_lib.classroom.front.words import WORDS, dates_of, not_run, places, where
+from course_lib.classroom.front.words import WORDS, built, dates_of, not_run, places, where
 from course_lib.classroom.ledger_page import mark
 from course_lib.classroom.report import cells, table
 
@@ -19,8 +19,8 @@ _READING = (
     ("? undecided", "The interval touches the threshold: this many seeds cannot tell."),
     ("· measured", "A figure without a verdict."),
     ("0.8 [0.6, 1], 3 seeds", "Mean and 95 % interval (Student's t) over that many seeds inside the run. "
-                              "Where a claim was run with several base seeds: over those. Even on both "
-                              "sides, so with few seeds it may pass what is possible, such as 1."),
+                              "Where a claim was run with several base seeds: over those. It reaches "
+                              "equally far up and down, so with few seeds perhaps past what is possible."),
     ("quick, class, full", "Scales: a minute on a laptop; minutes, five seeds; the source's own scale."),
     ("core, strong, paper", "How much the syllabus wants the row: a topic that the course is about; one that "
                             "its sources describe; one that an abstract or an aside names."),
@@ -88,11 +88,9 @@ def _doubts(course: list[LessonEntry]) -> str:
 
 
 def _navigation(course: list[LessonEntry]) -> str:
-    built = {lesson.number: f"{lesson.built} of {len(lesson.rows)} rows built"
-             for lesson in course if lesson.rows}
     links = "".join(
-        f'<li><a href="#lesson-{lesson.number}">{html.escape(lesson.title)}</a>, '
-        f"{built.get(lesson.number, 'no rows of its own')}</li>\n" for lesson in course)
+        f'<li><a href="#lesson-{lesson.number}">{html.escape(lesson.title)}</a>, {built(lesson)}</li>\n'
+        for lesson in course)
     return f'<nav aria-labelledby="lessons">\n<h2 id="lessons">Lessons</h2>\n<ul>\n{links}</ul>\n</nav>\n'
 
 

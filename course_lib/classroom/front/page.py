@@ -9,7 +9,7 @@ from course_lib.classroom.front.entries import Entry, LessonEntry, RowEntry
 from course_lib.classroom.front.head import head
 from course_lib.classroom.front.pictures import pictures, thumbnail
 from course_lib.classroom.front.style import STYLE
-from course_lib.classroom.front.words import counts, where
+from course_lib.classroom.front.words import built, counts, where
 from course_lib.classroom.ledger_page import SIGN, evidence, mark, shown
 from course_lib.classroom.lessons import Lesson
 from course_lib.classroom.report import document, table
@@ -34,7 +34,7 @@ def address(lesson: Lesson, beside: Path) -> str:
 
 def _lesson(entry: LessonEntry, beside: Path) -> str:
     name = f"lesson-{entry.number}"
-    said = [f"{entry.built} of {len(entry.rows)} rows built" if entry.rows else "no rows of its own"]
+    said = [built(entry)]
     if entry.entries:
         said += [mark(verdict, f"{n} {word}") if n else f"{SIGN[verdict]} {n} {word}"
                  for verdict, n, word in counts(entry.entries)]

@@ -18,6 +18,11 @@ def counts(entries: Iterable[Entry]) -> list[tuple[str, int, str]]:
             if count[verdict] or verdict in (HOLDS, FAILS)]
 
 
+def built(lesson: LessonEntry) -> str:
+    """How many of a lesson's rows are built."""
+    return f"{lesson.built} of {len(lesson.rows)} rows built" if lesson.rows else "no rows of its own"
+
+
 def where(entry: Entry) -> str:
     """Scale, device, seeds and date of a line; a CPU without its name, which the head tells."""
     first = entry.rows[0]

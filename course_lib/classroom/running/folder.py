@@ -50,12 +50,17 @@ class RunFolder:
     def holds(self, job: Job, places: Iterable[Place]) -> bool:
         """Has this very job finished: same code, scale, seed, and a device and threads of these places?"""
         where = {(place.device, place.threads) for place in places}
-        held = any(
+        return any(
             _key(entry) == job.key and entry["status"] == execute.FINISHED and entry.get("code") == job.code
             and (entry.get("device"), entry.get("threads")) in where for entry in self.lessons
         )
-        self._done |= {job.key} if held else set()
-        return held
+
+    def to_do(self, jobs: Iterable[Job], places: Iterable[Place]) -> list[Job]:
+        """Those of the jobs that the ledger does not hold. The others count as finished in this run, too."""
+        places = list(places)
+        held = {job.key for job in jobs if self.holds(job, places)}
+        self._done |= held
+        return [job for job in jobs if job.key not in held]
 
     def add(self, ended: Ended) -> list[dict]:
         """Take in how a job ended, in place of what was known of it; its rows. Raises OSError as `write`.
@@ -73,7 +78,8 @@ class RunFolder:
         if notebook and ended.worker:  # without workers the copy is there already
             files.write(job.folder / job.name, nbformat.writes(notebook) + "\n")
         self.write()
-        self._done |= {job.key} if entry["status"] == execute.FINISHED else set()
+        if entry["status"] == execute.FINISHED:
+            self._done.add(job.key)
         return new
 
     def write(self, notes: Iterable[str] = ()) -> None:
@@ -131,11 +137,10 @@ def _is_a_copy(path: Path) -> bool:
 def _has_finished(path: Path) -> bool:
     """Is anything in this older ledger worth keeping? What cannot be read may be."""
     try:
-        lessons = json.loads(path.read_text("utf-8"))["lessons"]
-        return any(entry["status"] == execute.FINISHED for entry in lessons)
+        return any(entry["status"] == execute.FINISHED for entry in _read(path)[0])
     except FileNotFoundError:
         return False
-    except Exception:
+    except ValueError:
         return True
 
 
@@ -143,9 +148,10 @@ def _read(path: Path) -> tuple[list[dict], list[dict]]:
     try:
         record = json.loads(path.read_text("utf-8"))
         lessons, rows = record["lessons"], record["rows"]
-        for line, verdict in [*((line, "status") for line in lessons), *((row, "verdict") for row in rows)]:
-            if [type(part) for part in (*_key(line), line[verdict])] != [str, str, int, str]:
-                raise TypeError(f"not a line of a run: {line}")
+        for lines, outcome in ((lessons, "status"), (rows, "verdict")):
+            for line in lines:
+                if [type(part) for part in (*_key(line), line[outcome])] != [str, str, int, str]:
+                    raise TypeError(f"not a line of a run: {line}")
         if len({_key(line) for line in lessons}) < len(lessons):
             raise TypeError("a lesson stands in it twice")
         return lessons, rows

@@ -88,7 +88,7 @@ def _run(jobs, folder, place, many, resume, echo, recorded, record) -> int:
             team = stack.enter_context(pool(jobs[0].scale, folder.run, echo=bar.say, on_cell=bar.on_cell,
                                             **many)) if many else None
             places = team.places if team else [place]
-            todo = [job for job in jobs if not (resume and folder.holds(job, places))]
+            todo = folder.to_do(jobs, places) if resume else jobs
             if len(todo) < len(jobs):
                 bar.say(f"{len(jobs) - len(todo)} of {len(jobs)} finished before and are not run again")
             in_here = _here(todo, place, bar.on_cell)
@@ -190,18 +190,18 @@ def _longest_first(jobs: list[Job], record: list[dict]) -> list[Job]:
 @contextlib.contextmanager
 def _ends_as_ctrl_c() -> Iterator[None]:
     """Within: a closed terminal and a batch system's end stop the run as Ctrl-C does, and leave as little."""
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number, handler in before.items():
-        if handler is signal.SIG_DFL:  # under nohup a closed terminal is to be ignored
-            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    ours = []
+    if threading.current_thread() is threading.main_thread():
+        there = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        ours = [number for number in there  # under nohup a closed terminal is to be ignored
+                if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _tell(echo: Callable[..., None], *words) -> None:
